@@ -3,6 +3,18 @@ import type { Env } from '#env.ts';
 /** A page or call that reads many rows, with its most expensive parameters. */
 export type Asking = { readonly name: string; readonly path: string; readonly with: 'cookie' | 'key' };
 
+const ROLL_OUT = [
+  ...['', '?sort=since', '?sort=late&page=20', '?view=due', '?view=mine', '?view=undated', '?view=exempt'].map(
+    (query) => `/console/rollout${query}`,
+  ),
+  ...[
+    '/console/rollout.csv',
+    '/console/rollout/calendar',
+    '/console/reminders?view=overdue&all=yes',
+    '/console/find?q=ana',
+    '/console/find?q=nobody+at+all',
+  ],
+];
 const PARTNERS = [
   '',
   '?sort=adoption',
@@ -53,7 +65,7 @@ export async function listAskings({ db: { read }, now }: Env): Promise<readonly 
   const day = (ago: number) => new Date((now() - ago * 86_400) * 1000).toISOString().slice(0, 10);
   const end = new URLSearchParams({ after: last.name.toLowerCase().slice(0, 3), id: '0' });
   return [
-    ...PARTNERS.map((query) => asking(`/console/partners${query}`)),
+    ...[...ROLL_OUT, ...PARTNERS.map((query) => `/console/partners${query}`)].map((path) => asking(path)),
     asking('/console/partners?after=… (the end)', `/console/partners?${end}`),
     asking('/console/partners?q= (an email)', `/console/partners?${new URLSearchParams({ q: somebody.email })}`),
     asking('/console/partners.csv'),

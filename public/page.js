@@ -36,6 +36,7 @@ document.addEventListener('click', (event) => {
 });
 
 document.addEventListener('keydown', (event) => {
+  if (event.key === '/' && !event.ctrlKey && !event.metaKey && !event.altKey) focusFind(event);
   if (event.key === 'Escape') closeMenu(true);
 });
 
@@ -82,6 +83,34 @@ async function renew(id) {
   if (document.querySelector('[data-reload]')) setTimeout(() => void renew(id), RENEW_MS);
 }
 
+// A list with rows to tick says how many are ticked, and what they add up to.
+for (const form of document.querySelectorAll('form[data-ticks]')) {
+  if (form instanceof HTMLFormElement) countTicks(form);
+}
+
+/** @param {HTMLFormElement} form */
+function countTicks(form) {
+  const line = form.querySelector('[data-ticks-text]');
+  if (!(line instanceof HTMLElement)) return;
+  const plain = line.textContent ?? '';
+  const count = () => {
+    const ticked = [...form.querySelectorAll('input[data-missing]')].filter(
+      (box) => box instanceof HTMLInputElement && box.checked,
+    );
+    const people = ticked.reduce((sum, box) => sum + Number(box.getAttribute('data-missing')), 0);
+    const number = new Intl.NumberFormat(document.documentElement.lang);
+    line.textContent =
+      ticked.length === 0
+        ? plain
+        : (line.dataset.ticksText ?? '')
+            .replace('[partners]', number.format(ticked.length))
+            .replace('[people]', number.format(people));
+  };
+  form.addEventListener('change', count);
+  // The browser may have restored ticks.
+  addEventListener('pageshow', count);
+}
+
 /** @param {HTMLFormElement} form */
 function follow(form) {
   let timer = 0;
@@ -117,6 +146,19 @@ addEventListener('pageshow', () => {
 function release(form) {
   delete form.dataset.sent;
   for (const button of form.querySelectorAll('[aria-disabled]')) button.removeAttribute('aria-disabled');
+}
+
+/**
+ * The key that many programs use to begin a search. Inside a field it is a character.
+ * @param {KeyboardEvent} event
+ */
+function focusFind(event) {
+  const field = document.querySelector('[data-find]');
+  const isTyping = event.target instanceof Element && event.target.closest('input, textarea, select');
+  if (!(field instanceof HTMLInputElement) || isTyping) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
 }
 
 /** @param {boolean} focus */

@@ -10,6 +10,7 @@ import { renewFirstAdministratorLink } from '#features/operate/first-administrat
 import { housekeepingJob } from '#features/operate/housekeeping.ts';
 import { passkeyRemindersJob } from '#features/operate/passkey-reminders.ts';
 import { startCountingRefusals } from '#features/operate/refusals.ts';
+import { remindNowJob } from '#features/operate/remind-now.ts';
 import { remindersJob } from '#features/operate/reminders.ts';
 import { recordActivation } from '#features/operate/retire-key.ts';
 import { startPresence } from '#features/operate/servers.ts';
@@ -95,7 +96,7 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
 /** @param env its clock distrusts a jump ahead at first, because this work deletes data and mails people about dates */
 function startOwnWork(env: Env) {
   const deliveries = [mailJob(env), webhooksJob(env), logoutsJob(env)];
-  const reminders = [remindersJob(env), passkeyRemindersJob(env)];
+  const reminders = [remindersJob(env), remindNowJob(env), passkeyRemindersJob(env)];
   return startJobs(env, [housekeepingJob(env), ...reminders, bulkJob(env), ...deliveries]);
 }
 

@@ -8,11 +8,13 @@ type Other = Extract<
   CodeAndReason,
   | `invalid_request.${'after' | 'invite' | 'authenticator_name' | 'check_note' | 'checked_by' | 'code' | 'code_minutes' | 'email_reserved' | 'from'}`
   | `invalid_request.${'jwks_type' | 'looks_like_one_time_code' | 'looks_like_recovery_code' | 'password' | 'policy'}`
+  | `invalid_request.${'notes' | 'owner' | 'reminder_days'}`
   | `invalid_request.${'required_from' | 'same_email' | 'since' | 'until'}`
   | `not_found.${'authenticator' | 'key' | 'request'}`
   | `forbidden.${'accepted' | 'already_enrolled' | 'enrolled' | 'frozen' | 'invited' | 'key_needed' | 'last_administrator'}`
   | `forbidden.${'no_code' | 'not_disabled' | 'not_enrolled' | 'own' | 'replaced_elsewhere' | 'required' | 'scope'}`
-  | `forbidden.${'kind_not_allowed' | 'most_apps' | 'most_authenticators' | 'passkeys_unavailable' | 'second_needed' | 'waits'}`
+  | `forbidden.${'kind_not_allowed' | 'most_apps' | 'most_authenticators' | 'nobody_to_remind'}`
+  | `forbidden.${'passkeys_unavailable' | 'second_needed' | 'waits'}`
   | `authenticator_disabled.${string}`
   | `too_many_attempts.${string}`
   | `temporarily_unavailable.${string}`

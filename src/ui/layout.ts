@@ -29,6 +29,8 @@ type Layout = {
   readonly passkeys?: boolean;
   /** The address to which the browser continues automatically. */
   readonly goTo?: string | undefined;
+  /** Without the card: the body has boxes of its own. */
+  readonly isOpen?: boolean | undefined;
   readonly body: Content;
 };
 
@@ -41,13 +43,15 @@ export function layout(view: View, page: Layout): Html {
     nav: page.nav,
     goTo: page.goTo,
     passkeys: page.passkeys,
+    isOpen: page.isOpen,
     card: html`${page.doors && doors(page.doors)}<h1>${unbroken(page.title)}</h1>
 ${refusal ? summary(refusal) : view.restored && notice(view.t('layout.kept'), 'info')}${page.body}`,
   });
 }
 
 type ErrorPage = {
-  readonly status: number;
+  /** Shown above the title; absent where it would only frighten, as for a used link. */
+  readonly status?: number;
   readonly title: string;
   readonly text: Content;
   readonly action?: { readonly href: string; readonly label: string } | undefined;
@@ -61,7 +65,7 @@ export function errorPage(view: View, { status, title, text, action }: ErrorPage
     {
       title,
       width: 'form',
-      card: html`<p class="status">${status}</p><h1>${unbroken(title)}</h1><p class="lead">${text}</p>
+      card: html`${status !== undefined && html`<p class="status">${status}</p>`}<h1>${unbroken(title)}</h1><p class="lead">${text}</p>
 ${action && html`<div class="actions">${linkButton(action.href, action.label, 'primary')}</div>`}`,
     },
   );
@@ -81,7 +85,7 @@ ${body}${action && html`<div class="actions">${linkButton(action.href, action.la
   });
 }
 
-type BarePage = Omit<ErrorPage, 'status'> & { readonly status?: number; readonly body?: Content };
+type BarePage = ErrorPage & { readonly body?: Content };
 
 /** A longer word must be allowed to break, because it would not fit on a phone. */
 const LONGEST_WHOLE_WORD = 12;
@@ -93,12 +97,12 @@ function unbroken(title: string): Content {
   });
 }
 
-type Frame = Pick<Layout, 'title' | 'width' | 'nav' | 'goTo'> & {
+type Frame = Pick<Layout, 'title' | 'width' | 'nav' | 'goTo' | 'isOpen'> & {
   readonly card: Content;
   readonly passkeys?: boolean | undefined;
 };
 
-function frame(view: View, { title, width, nav, goTo, card, passkeys }: Frame): Html {
+function frame(view: View, { title, width, nav, goTo, isOpen, card, passkeys }: Frame): Html {
   return documentOf(view, {
     passkeys,
     title,
@@ -107,7 +111,7 @@ function frame(view: View, { title, width, nav, goTo, card, passkeys }: Frame): 
     isConsole: width === 'console',
     body: html`<a class="skip" href="#main">${view.t('layout.skip')}</a>
 ${header(view)}
-<main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="card">${card}</div>${wayBack(view)}</main>
+<main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="${isOpen ? 'spread' : 'card'}">${card}</div>${wayBack(view)}</main>
 ${footer(view)}`,
   });
 }
@@ -150,7 +154,7 @@ ${body}
 function ownAssets({ config }: BareView, isConsole: boolean): Html {
   return html`<link rel="icon" href="${config.logo === undefined ? 'data:,' : '/logo'}">
 <link rel="stylesheet" href="${assetPath('style.css')}">
-${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}">`}<link rel="stylesheet" href="/brand.css">
+${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}"><link rel="stylesheet" href="${assetPath('roll-out.css')}">`}<link rel="stylesheet" href="/brand.css">
 <script src="${assetPath('page.js')}" defer></script>`;
 }
 

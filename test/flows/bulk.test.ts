@@ -216,24 +216,19 @@ test('a date moves only where MFA is required from a day ahead; reminders change
   await changeMfaPolicy(env, 'command_line', 'p1', { policy: 'required', requiredFrom: START + 9 * DAY });
   await changeMfaPolicy(env, 'command_line', 'p2', { policy: 'required' });
   const moved = await startChange(world, 'command_line', partners, { act: 'date', requiredFrom: START + 20 * DAY });
-  const reminders = await startChange(world, 'command_line', partners, { act: 'reminders', reminders: ['1_day'] });
+  await startChange(world, 'command_line', partners, { act: 'reminders', reminders: [1] });
   await workOff(env);
   assert.deepEqual(await jobNow(world, moved), { state: 'finished', total: 3, done: 1, unchanged: 2, failed: 0 });
   const rows = await env.db.read
     .selectFrom('partners')
-    .select(['mfa_required_from', 'reminder_stages'])
+    .select(['mfa_required_from', 'reminder_days'])
     .orderBy('id')
     .execute();
   assert.deepEqual(
     rows.map((row) => row.mfa_required_from),
     [START + 20 * DAY, null, null],
   );
-  assert.deepEqual(new Set(rows.map((row) => row.reminder_stages)), new Set(['1_day']));
-  const undo = await undoBulk(env, 'command_line', { id: reminders, reason: WHY });
-  assert(!isRefusal(undo));
-  await workOff(env);
-  const stages = await env.db.read.selectFrom('partners').select('reminder_stages').execute();
-  assert.deepEqual(new Set(stages.map((row) => row.reminder_stages)), new Set(['14_days 7_days 1_day overdue']));
+  assert.deepEqual(new Set(rows.map((row) => row.reminder_days)), new Set(['1']));
 });
 
 test('a job is started once, with a reason', async (t) => {

@@ -5,6 +5,7 @@ import { brandCss } from '#ui/assets.ts';
 
 const CSS = readFileSync(new URL('../../public/style.css', import.meta.url), 'utf8');
 const CONSOLE_CSS = readFileSync(new URL('../../public/console.css', import.meta.url), 'utf8');
+const ROLL_OUT_CSS = readFileSync(new URL('../../public/roll-out.css', import.meta.url), 'utf8');
 const SCHEMES = ['light', 'dark'] as const;
 const HUES = Array.from({ length: 360 }, (_, hue) => hue);
 const GROUNDS = ['paper', 'card', 'wash'];
@@ -24,6 +25,10 @@ const PAIRS: readonly (readonly [string, string, number])[] = [
   ['on-accent', 'accent', TEXT],
   ['on-accent', 'accent-hover', TEXT],
   ['accent-hover', 'card', SHAPE],
+  // The bar above rows to tick, and the overdue week.
+  ['card', 'ink', TEXT],
+  ['edge', 'ink', SHAPE],
+  ['quiet', 'refusal-ground', TEXT],
 ];
 
 for (const scheme of SCHEMES) {
@@ -44,7 +49,7 @@ test('a dark scheme sets every colour that the light one has', () => {
 });
 
 test('every colour on the screen is a token, so that the proof covers it', () => {
-  const rules = CSS.slice(CSS.indexOf('/* Ground */'), CSS.indexOf('@media print')) + CONSOLE_CSS;
+  const rules = CSS.slice(CSS.indexOf('/* Ground */'), CSS.indexOf('@media print')) + CONSOLE_CSS + ROLL_OUT_CSS;
   const literals = rules.match(/(?:#[0-9a-f]{3,8}\b|(?:oklch|rgb|hsl|color-mix)\()[^;]*/gi) ?? [];
   // The ground of the QR code stays white for the camera.
   assert.deepEqual(literals, ['#fff']);
@@ -64,6 +69,7 @@ test('scripts and styles stay small', () => {
   // The rest of 40 kB is for the page.
   assert.ok(script.length + Buffer.byteLength(CSS) < 32_000);
   assert.ok(Buffer.byteLength(CONSOLE_CSS) < 10_000);
+  assert.ok(Buffer.byteLength(ROLL_OUT_CSS) < 10_000);
 });
 
 type Lch = { readonly lightness: number; readonly chroma: number; readonly hue: number };

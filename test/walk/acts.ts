@@ -17,6 +17,7 @@ import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type World } from '../world.ts';
 import type { Sender } from './acting.ts';
+import { ROLL_OUT_ACTS } from './console/roll-out.ts';
 import { APP_ACTS, openSecret, TRUST_ACTS } from './second-factors/apps.ts';
 import { PASSKEY_ACTS, PASSKEY_SET_UPS } from './second-factors/passkeys.ts';
 
@@ -95,13 +96,11 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /console/clients/:client/new-secret': someClient(),
   'POST /console/audit/export': () => ({ fields: { format: 'jsonl' } }),
   'POST /console/partners/new': () => ({ fields: { name: fresh('Partner ') } }),
-  'POST /console/partners/:partner/archive': somePartner(),
+  'POST /console/partners/:partner/archive': somePartner(WHY),
   'POST /console/partners/:partner/people/new': async (world, sender) => {
     const fields = { email: `${fresh('invited')}@new.example`, name: '', role: 'member' };
     return somePartner(fields)(world, sender);
   },
-  'POST /console/partners/:partner/policy': somePartner({ policy: 'now', from: '' }),
-  'POST /console/partners/:partner/rename': somePartner({ name: 'Another name' }),
   'POST /console/partners/:partner/resets': somePartner(),
   'POST /console/partners/:partner/restore': archivedPartner(),
   'POST /console/partners/:partner/trusted-devices': somePartner({ allowed: 'yes' }),
@@ -170,6 +169,7 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /api/v1/step-up/one-time-code': ownCode,
   'POST /api/v1/step-up/recovery-code': recoveryCode,
   'POST /api/v1/step-up/password': () => ({ fields: { password: PASSWORD } }),
+  ...ROLL_OUT_ACTS,
   'POST /security/email': () => ({ fields: { email: `${fresh('next')}@walk.example`, current: PASSWORD } }),
   'POST /security/password': () => ({ fields: { current: PASSWORD, new: 'copper lagoon whistle 4' } }),
   'POST /security/recovery-codes': () => ({}),

@@ -16,6 +16,7 @@ import { enterStaff } from '../stories/console/console-story.ts';
 import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
+import { ROLL_OUT_FORMS } from './console/roll-out.ts';
 import { APP_FORMS, ana, secretOf, signedIn, TRUST_FORMS } from './second-factors/apps.ts';
 import { PASSKEY_FORMS } from './second-factors/passkeys.ts';
 
@@ -242,6 +243,7 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
   ...TRUST_FORMS,
   ...BULK_FORMS,
   ...PASSKEY_FORMS,
+  ...ROLL_OUT_FORMS,
   '/security/recovery-codes': async (world) => ({ ...(await signedIn(world)), action: '/security/recovery-codes' }),
   '/security/sessions/end': async (world) => {
     const { browser, user, secret } = await signedIn(world);
@@ -315,7 +317,7 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
     return { browser, action: made.location ?? '' };
   },
   '/console/partners/new': ofAdmin('/console/partners/new', { name: 'Nordlicht' }),
-  '/console/partners/:partner/archive': aboutPartner('archive'),
+  '/console/partners/:partner/archive': aboutPartner('archive', WHY),
   '/console/partners/:partner/restore': aboutPartner('restore'),
   '/console/partners/:partner/resets': aboutPartner('resets', {}, 'admin'),
   '/console/partners/:partner/trusted-devices': aboutPartner('trusted-devices', { allowed: 'yes' }),

@@ -14,9 +14,9 @@ import {
   enableUser,
   mailResetLink,
   makeResetLink,
+  remindPerson,
   unlockUser,
 } from '#flows/administration/person-acts.ts';
-import { remindPerson } from '#flows/administration/remind.ts';
 import {
   approveReset,
   declineReset,

@@ -131,7 +131,7 @@ async function settleConsole(world: World) {
       .replace(/:partner|:request|:mail|:key|:webhook|:client/g, (name) => ids[name as keyof typeof ids])
       .replace('import/:job', `import/${path.endsWith('/columns') ? imports.columns : imports.start}`)
       .replace(':job', path.endsWith('/start') ? jobs.start : jobs.shown)
-      .replace('/bulk/new', '/bulk/new?all=yes')
+      .replace(/\/(?:bulk\/new|console\/reminders)$/, '$&?all=yes')
       .replace(':person', path.startsWith('/console/staff') ? staff.id : person.id);
 }
 

@@ -104,7 +104,9 @@ export const AUDIT_ACTIONS = {
     'A partner was added.',
   ),
   'partner.renamed': success<Nothing>('A partner was given another name.'),
-  'partner.archived': success<{ sessions: number }>('A partner was archived: none of its people can sign in.'),
+  'partner.archived': success<{ reason?: StaffReason | undefined; sessions: number }>(
+    'A partner was archived: none of its people can sign in.',
+  ),
   'partner.restored': success<Nothing>('An archived partner was restored.'),
   'partner.resets_changed': success<{ withoutCode: boolean }>(
     'A partner was given another rule on temporary access codes after a reset of MFA.',
@@ -118,14 +120,24 @@ export const AUDIT_ACTIONS = {
   'partner.mfa_policy_changed': success<PolicyDetail>(
     'The MFA policy of a partner was changed. The detail counts the sessions and sign-ins that this ended.',
   ),
-  'partner.reminders_changed': success<RemindersDetail>(
-    'A partner was given other reminders: which of them its people get before and after the date.',
-  ),
   'bulk.started': success<BulkDetail>('A job over many partners or people was started; its events carry its id.'),
   'bulk.finished': success<BulkEnd>('A job over many was finished. The detail counts what became of its items.'),
   'bulk.stopped': success<BulkStop>(
     'A job over many was stopped: by staff, or because its maker lost the right. What waits stays undone.',
   ),
+  'partner.reminders_changed': success<RemindersDetail>(
+    'A partner was given another schedule of reminders: so many days before the date.',
+  ),
+  'partners.reminder_requested': success<{ partners: number }>(
+    'A member of staff asked to remind the people of so many partners who have no MFA.',
+  ),
+  'partner.reminded': success<{ people: number }>(
+    'A reminder that staff asked for went to so many people of a partner.',
+  ),
+  'partner.owner_changed': success<{ owner?: string | undefined }>(
+    'A partner was given another member of staff who looks after it; without one, it has none.',
+  ),
+  'partner.notes_changed': success<Nothing>('The notes on a partner were changed. The log does not hold them.'),
   'staff.created': success<{ role: 'csm' | 'admin' }>('A member of staff was added.'),
   'api_key.created': success<{ apiKeyId: string; scopes: readonly string[]; expiresAt: number }>(
     'A key of the management API was made.',

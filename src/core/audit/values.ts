@@ -7,7 +7,7 @@ export type StaffReason = string & { readonly [checked]: 'staffReason' };
 export type EmailHash = string & { readonly [checked]: 'emailHash' };
 
 /** A detail may be a code, an id, a number or a flag; the only free text is a {@link StaffReason}. */
-export type DetailValue = string | number | boolean | readonly string[] | undefined;
+export type DetailValue = string | number | boolean | readonly string[] | readonly number[] | undefined;
 
 /** Why a password was refused; only for the log. */
 export type PasswordRefusal =
@@ -55,8 +55,8 @@ export type PolicyDetail = {
 /** The bulk job that an event is part of, and the reason given for the whole job. */
 export type OfBulk = { bulkId?: string | undefined; reason?: StaffReason | undefined };
 
-/** The reminders of a partner, and the bulk job that changed them. */
-export type RemindersDetail = { stages: readonly string[] } & OfBulk;
+/** How many days before the date people of a partner are reminded, and the bulk job that changed it. */
+export type RemindersDetail = { days: readonly number[] } & OfBulk;
 
 /** A bulk job: what it does, to how many, why, and the job that it puts back. */
 export type BulkDetail = {

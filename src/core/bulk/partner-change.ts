@@ -1,15 +1,12 @@
 import type { MfaPolicy } from '#core/people/policy.ts';
-
-/** When people without an authenticator get a reminder: days before the date, and once after it. */
-export const REMINDER_STAGES = ['14_days', '7_days', '1_day', 'overdue'] as const;
-export type ReminderStage = (typeof REMINDER_STAGES)[number];
+import type { ReminderDays } from '#core/people/reminder-days.ts';
 
 /** The settings of a partner that a bulk change can change. */
 export type PartnerSettings = {
   readonly policy: MfaPolicy;
   /** Unix seconds; absent: required already. */
   readonly requiredFrom?: number | undefined;
-  readonly reminders: readonly ReminderStage[];
+  readonly reminders: ReminderDays;
 };
 
 type Policy = Pick<PartnerSettings, 'policy' | 'requiredFrom'>;
@@ -20,7 +17,7 @@ type Part = Policy | Pick<PartnerSettings, 'reminders'>;
 export type PartnerChange =
   | ({ readonly act: 'policy' } & Policy)
   | { readonly act: 'date'; readonly requiredFrom: number }
-  | { readonly act: 'reminders'; readonly reminders: readonly ReminderStage[] }
+  | { readonly act: 'reminders'; readonly reminders: ReminderDays }
   /** Puts `to` back, but only if `from` is still what holds. */
   | { readonly act: 'undo'; readonly from: Part; readonly to: Part };
 
@@ -67,12 +64,6 @@ export function effectOf(planned: Planned): Effect {
 export function inForce({ policy, requiredFrom }: Policy, now: number): Policy {
   const isAhead = policy === 'required' && requiredFrom !== undefined && requiredFrom > now;
   return isAhead ? { policy, requiredFrom } : { policy };
-}
-
-/** The stages as their column stores them, in the order of time. Unknown ones of a newer version are left out. */
-export function readStages(text: string): readonly ReminderStage[] {
-  const named = text.split(' ');
-  return REMINDER_STAGES.filter((stage) => named.includes(stage));
 }
 
 function policyOf({ policy, requiredFrom }: PartnerSettings): Policy {

@@ -53,3 +53,16 @@ function invisible(): Invisible {
 function keepNeeded(_found: string, needed: string | undefined): string {
   return needed ?? '';
 }
+
+const NOTES_LENGTH_MAX = 1000;
+
+/** Notes of staff as stored, or `undefined` if they are too long: NFC, trimmed, without control characters but line breaks. */
+export function cleanNotes(typed: string): string | undefined {
+  if (!isShort('notes', typed)) return undefined;
+  const notes = typed
+    .normalize('NFC')
+    .replace(/\r\n?/g, '\n')
+    .replace(/[^\P{C}\n\u200C\u200D]/gu, '')
+    .trim();
+  return [...notes].length > NOTES_LENGTH_MAX ? undefined : notes;
+}

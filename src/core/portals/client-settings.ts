@@ -1,6 +1,6 @@
 import { cleanName } from '#core/people/name.ts';
 import { isPublicAddress } from '#core/values/address.ts';
-import { type Refusal, refuse } from '#core/values/result.ts';
+import { type Refusal, refuse, refuseFields } from '#core/values/result.ts';
 import { newToken } from '#core/values/token.ts';
 import { type PublicKeys, readPublicKeys } from './client-keys.ts';
 
@@ -37,12 +37,16 @@ const URI_LENGTH_MOST = 2_000;
 /** Checks each field in turn. */
 export function checkClientSettings(typed: TypedClient): ClientSettings | Refusal {
   const name = cleanName(typed.name);
-  if (name === undefined) return refuse('invalid_request', { reason: 'name' });
   const redirectUris = redirectUrisOf(typed.redirectUris);
-  if (redirectUris === undefined || redirectUris.length === 0)
-    return refuse('invalid_request', { reason: 'redirect_uris' });
   const postLogoutRedirectUris = redirectUrisOf(typed.postLogoutRedirectUris);
-  if (postLogoutRedirectUris === undefined) return refuse('invalid_request', { reason: 'post_logout_redirect_uris' });
+  const unfit = refuseFields([
+    name === undefined && 'name',
+    (redirectUris === undefined || redirectUris.length === 0) && 'redirect_uris',
+    postLogoutRedirectUris === undefined && 'post_logout_redirect_uris',
+  ]);
+  if (unfit || name === undefined || redirectUris === undefined || postLogoutRedirectUris === undefined) {
+    return unfit ?? refuse('invalid_request');
+  }
   const backchannel = checkBackchannelUri(typed);
   if (backchannel !== undefined) return backchannel;
   if (typed.jwks !== undefined && typed.type === 'browser') return refuse('invalid_request', { reason: 'jwks_type' });

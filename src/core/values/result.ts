@@ -51,6 +51,7 @@ type Reasons = {
         | 'post_logout_redirect_uris'
         | 'reason_missing'
       )
+    | ('notes' | 'owner' | 'reminder_days')
     | ('redirect_uris' | 'required_from' | 'same_email' | 'scopes' | 'since' | 'slug' | 'slug_taken' | 'until' | 'url');
   not_found:
     | 'api_key'
@@ -70,6 +71,7 @@ type Reasons = {
     | ('accepted' | 'already_enrolled' | 'client_without_secret' | 'enrolled' | 'frozen' | 'invited' | 'key_needed')
     | ('passkeys_unavailable' | 'kind_not_allowed' | 'most_authenticators')
     | ('last_administrator' | 'most_apps' | 'no_code' | 'not_disabled' | 'not_enrolled' | 'own' | 'partner_archived')
+    | 'nobody_to_remind'
     | ('replaced_elsewhere' | 'required' | 'scope' | 'second_needed' | 'user_disabled' | 'waits' | 'webhook_disabled');
   authenticator_disabled: 'undecryptable';
   password_unacceptable: 'too_short' | 'too_long' | 'common' | 'own_words';
@@ -93,6 +95,8 @@ export type RefusalFacts = {
   readonly clockOffsetSeconds?: number;
   /** The line of a file that cannot be read. */
   readonly line?: number;
+  /** The other fields that do not fit, so that a form can name all of them at once. */
+  readonly also?: readonly ReasonOf<'invalid_request'>[];
   /** The full counter; only for the log of refusals. */
   readonly limitedBy?: string;
 };
@@ -108,6 +112,15 @@ export type Refusal = RefusalOf<RefusalCode>;
 export function refuse<Code extends RefusalCode>(refused: Code, facts?: FactsOf<Code>): RefusalOf<Code> {
   // The cast: TypeScript does not know that a spread of a generic type keeps its fields.
   return { refused, ...facts } as RefusalOf<Code>;
+}
+
+/** The refusal of a form, by the first field that does not fit, with the others beside it; `undefined` if all fit. */
+export function refuseFields(
+  faults: readonly (ReasonOf<'invalid_request'> | false)[],
+): RefusalOf<'invalid_request'> | undefined {
+  const [reason, ...also] = faults.filter((fault) => fault !== false);
+  if (reason === undefined) return undefined;
+  return refuse('invalid_request', also.length === 0 ? { reason } : { reason, also });
 }
 
 export function isRefusal(value: unknown): value is Refusal {

@@ -17,6 +17,8 @@ export const TEXT_BYTES = {
   search: 200,
   /** 500 characters are stored; the rest is dropped. */
   reason: 4096,
+  /** 1,000 characters are stored. */
+  notes: 4000,
   id: 64,
   slug: 64,
   /** A day or an instant. */
@@ -30,8 +32,8 @@ export const TEXT_BYTES = {
   uris: 40_100,
   /** Slugs of 100 partners, one a line. */
   slugs: 6_500,
-  /** Ids of the 50 rows of a page. */
-  ids: 2_500,
+  /** The ids of 100 rows of a list, separated by spaces. */
+  ids: 3_700,
   /** A file of changes, pasted. */
   csv: 1024 * 1024,
   /** Public keys as JSON: ten of RSA 4096 have 8 KB. */

@@ -1,8 +1,8 @@
-import { form, submitButton } from '#ui/parts/actions.ts';
+import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { textField } from '#ui/parts/fields.ts';
 import { type Html, html } from '#ui/parts/html.ts';
 import type { View } from '#ui/view.ts';
-import { consolePage, type Refused } from './frame-page.ts';
+import { consolePage, errorAt, type Refused } from './frame-page.ts';
 
 export type Above = { readonly href: string; readonly label: string };
 
@@ -27,7 +27,7 @@ type ReasonPage = {
 export function reasonPage(view: View, page: ReasonPage): Html {
   const { refusal, until } = page;
   const { t } = view;
-  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  const error = (fieldId: string) => errorAt(refusal, fieldId);
   return consolePage(view, {
     title: page.title,
     part: page.part ?? 'partners',
@@ -53,9 +53,17 @@ ${
     error: error('until'),
   })
 }
-${submitButton(page.title, page.isGrave ? 'danger' : 'primary')}`,
+${confirmButtons(view, page)}`,
 )}`,
   });
+}
+
+/** The button of an act, with its verb and the name, and the way back without it. */
+export function confirmButtons(
+  { t }: View,
+  { title, above, isGrave }: { readonly title: string; readonly above: Above; readonly isGrave?: boolean | undefined },
+): Html {
+  return html`<div class="actions">${submitButton(title, isGrave ? 'danger' : 'primary')}${linkButton(above.href, t('act.cancel'))}</div>`;
 }
 
 export function reasonField({ t }: View, value: string, error: string | undefined): Html {

@@ -1,18 +1,21 @@
 import { groupOf } from '#core/people/permissions.ts';
+import { reminderDaysFrom, remindersAhead } from '#core/people/reminder-days.ts';
 import { isLiveSession } from '#core/sessions/session.ts';
 import type { Env } from '#env.ts';
-import { remindersAhead } from '#features/console/adoption/adoption.ts';
+import { readLockouts } from '#features/console/people/lockouts.ts';
 import { waitingSince } from '#flows/administration/reset-requests.ts';
 import { maySendAgain } from '#flows/administration/send-mail-again.ts';
 import { kindOf, type Mail } from '#flows/runtime/mail.ts';
 import { findAccessCode } from '#store/authenticators/access-codes.ts';
 import { findPartnerCounts } from '#store/partners/partner-pages.ts';
-import { findPartner, listReminderStages, resetsWithoutCode } from '#store/partners/partners.ts';
-import { findPersonRow } from '#store/people/people-pages.ts';
+import { findNotes, findPartner, resetsWithoutCode } from '#store/partners/partners.ts';
+import { findSchedule } from '#store/partners/reminding.ts';
+import { findPersonRow, listNames } from '#store/people/people-pages.ts';
 import { hasResetRequest } from '#store/people/reset-requests.ts';
 import { findPerson, type Partner } from '#store/people/users.ts';
 import { listUndelivered } from '#store/queue/undelivered.ts';
 import { listSessions } from '#store/sessions/session-changes.ts';
+import { listDeviceIds } from '#store/sign-in/devices.ts';
 import { type ListedPerson, readTrail } from './lists.ts';
 
 export type Member = { readonly row: ListedPerson; readonly partner: Partner };
@@ -57,15 +60,22 @@ export async function readPartner(env: Env, id: string) {
   const now = env.now();
   const partner = await findPartner(read, id);
   if (!partner) return undefined;
-  const stages = await listReminderStages(read, id);
+  const reminderDays = reminderDaysFrom(await findSchedule(read, id));
   return {
     partner,
     ...(await findPartnerCounts(read, id, now)),
+    notes: await readNotes(env, id),
     resetsWithoutCode: await resetsWithoutCode(read, id),
-    remindersAt: remindersAhead(partner, stages, now),
-    stages,
+    reminderDays,
+    remindersAt: remindersAhead({ ...partner, reminderDays }, now),
     trail: await readTrail(env, { partner: id }),
   };
+}
+
+/** The name of the owner in place of the id. A member of staff who is gone counts as nobody. */
+async function readNotes({ db }: Env, partnerId: string) {
+  const { owner, notes } = await findNotes(db.read, partnerId);
+  return { owner: owner === undefined ? undefined : (await listNames(db.read, [owner])).get(owner), notes };
 }
 
 /** The undelivered mails of a person, and which of them can be sent again. */
@@ -74,19 +84,26 @@ export async function readUndelivered(env: Env, email: string): Promise<readonly
   return mails.map((mail) => ({ ...mail, kind: kindOf(mail.kind), mayGoAgain: maySendAgain(mail) }));
 }
 
+/** How many sessions of this person are open. */
+export async function countOpenSessions(env: Env, id: string): Promise<number> {
+  const person = await findPerson(env.db.read, id);
+  if (!person) return 0;
+  const now = env.now();
+  return (await listSessions(env.db.read, id)).filter(({ last_seen_at, expires_at }) =>
+    isLiveSession({ lastSeenAt: last_seen_at, expiresAt: expires_at }, person.user.role, now),
+  ).length;
+}
+
 /** Everything that the page of a person shows. */
 export async function readMember(env: Env, id: string) {
   const member = await findMember(env, id);
   if (!member) return undefined;
   const { read } = env.db;
-  const now = env.now();
-  const sessions = await listSessions(read, id);
-  const alive = sessions.filter(({ last_seen_at, expires_at }) =>
-    isLiveSession({ lastSeenAt: last_seen_at, expiresAt: expires_at }, member.row.role, now),
-  );
   return {
     ...member,
-    sessions: alive.length,
+    sessions: await countOpenSessions(env, id),
+    devices: (await listDeviceIds(read, id)).length,
+    lockouts: await readLockouts(env, member.row),
     accessCode: await readAccessCode(env, id),
     undelivered: await readUndelivered(env, member.row.email),
     waitingReset: await hasResetRequest(read, id, waitingSince(env)),

@@ -3,14 +3,33 @@ import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
 import type { Reason, Refusal } from '#core/values/result.ts';
 import type { PlainKey, Translate } from '#messages/messages.ts';
 import { errorPage, layout } from '#ui/layout.ts';
-import { tabs } from '#ui/parts/grid.ts';
 import { attributes, type Content, type Html, html } from '#ui/parts/html.ts';
 import { notice } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
+import { type ConsolePart, consoleTabs } from './tabs-page.ts';
 
-export type Refused = { readonly title: string; readonly text?: Content; readonly fieldId?: string | undefined };
+export type Refused = {
+  readonly title: string;
+  readonly text?: Content;
+  readonly fieldId?: string | undefined;
+  /** The other fields that do not fit. */
+  readonly also?: readonly { readonly title: string; readonly fieldId: string | undefined }[];
+};
 
-export type ConsolePart = 'partners' | 'adoption' | 'resets' | 'audit' | 'staff' | 'clients' | 'keys' | 'webhooks';
+/** The message beside a field, if it is one of those that do not fit. */
+export function errorAt(refusal: Refused | undefined, fieldId: string): string | undefined {
+  return refusal && [refusal, ...(refusal.also ?? [])].find((one) => one.fieldId === fieldId)?.title;
+}
+
+/** One fault as it is, several as a list of links to their fields. */
+function summaryOf({ t }: View, refusal: Refused | undefined): Refused | undefined {
+  if (refusal?.also === undefined) return refusal;
+  const faults = [refusal, ...refusal.also];
+  const links = faults.map(({ title, fieldId }, index) => {
+    return html`${index > 0 && html`<br>`}<a href="#${fieldId}">${title}</a>`;
+  });
+  return { title: t('invitation.several', { count: faults.length }), text: html`${links}` };
+}
 
 type ConsolePage = {
   readonly title: string;
@@ -19,6 +38,10 @@ type ConsolePage = {
   readonly above?: { readonly href: string; readonly label: string } | undefined;
   /** For forms: short lines are easier to read. */
   readonly narrow?: boolean;
+  /** Without the card around it, because the page has boxes of its own. */
+  readonly isOpen?: boolean;
+  /** What was searched, on the page with the results. */
+  readonly search?: string | undefined;
   readonly done?: Done | undefined;
   readonly refusal?: Refused | undefined;
   readonly body: Content;
@@ -29,7 +52,7 @@ export const DONE = [
   ...(['created', 'renamed', 'archived', 'restored', 'policy', 'resets', 'invited', 'disabled', 'enabled'] as const),
   ...(['unlocked', 'exempted', 'unexempted', 'link', 'resent', 'requested', 'declined', 'role', 'deleted'] as const),
   ...(['revoked', 'replayed', 'mailed', 'clientAdded', 'clientDisabled', 'clientEnabled', 'trusted'] as const),
-  ...(['bulkStarted', 'bulkStopped'] as const),
+  ...(['bulkStarted', 'bulkStopped', 'reminders', 'reminding', 'notes'] as const),
 ] as const;
 export type Done = (typeof DONE)[number];
 
@@ -41,10 +64,18 @@ ${done && doneNotice(view, done)}${page.body}`;
   return layout(view, {
     title: page.title,
     width: 'console',
-    nav: consoleTabs(view, page.part),
-    refusal: page.refusal,
+    nav: html`${searchBox(view, page.search)}${consoleTabs(view, page.part)}`,
+    refusal: summaryOf(view, page.refusal),
+    isOpen: page.isOpen,
     body: page.narrow ? html`<div class="narrow">${body}</div>` : body,
   });
+}
+
+/** One box on every page for partners and people. The script moves the focus here when `/` is pressed. */
+function searchBox({ t }: View, search = ''): Html {
+  return html`<form method="get" action="/console/find" class="find" role="search" aria-label="${t('find.title')}">
+<label class="unseen" for="find">${t('find.label')}</label><input${attributes({ id: 'find', name: 'q', type: 'search', value: search, placeholder: t('find.label'), autocomplete: 'off', spellcheck: 'false', 'data-find': true, 'aria-keyshortcuts': '/' })}>
+<button type="submit" class="button quiet">${t('find.button')}</button></form>`;
 }
 
 /** What was done. Without a mail server it says that the mail waits. */
@@ -55,30 +86,6 @@ function doneNotice({ t, config }: View, done: Done): Html {
 }
 
 const MAILED = ['invited', 'link', 'resent'] as const;
-
-function consoleTabs(view: View, part: ConsolePage['part']): Html {
-  const { t, config, staff } = view;
-  const items = [
-    { part: 'partners', href: '/console/partners', label: t('console.partners') },
-    { part: 'adoption', href: '/console/adoption', label: t('console.adoption') },
-    ...(config.resetSecondApprover ? [{ part: 'resets', href: '/console/resets', label: t('console.resets') }] : []),
-    { part: 'audit', href: '/console/audit', label: t('console.audit') },
-    ...(staff === 'admin' ? partsOfAdministrators(view) : []),
-  ];
-  return tabs(
-    t('layout.console'),
-    items.map((item) => ({ ...item, isCurrent: item.part === part })),
-  );
-}
-
-function partsOfAdministrators({ t }: View) {
-  return [
-    { part: 'staff', href: '/console/staff', label: t('console.staff') },
-    { part: 'clients', href: '/console/clients', label: t('console.clients') },
-    { part: 'keys', href: '/console/api-keys', label: t('console.keys') },
-    { part: 'webhooks', href: '/console/webhooks', label: t('console.webhooks') },
-  ];
-}
 
 /** For an unknown id, and for a staff id in the part of the console that shows only partners. */
 export function missingPage(view: View): Html {
@@ -186,6 +193,10 @@ const WORDS = {
   not_disabled: { key: 'console.refused.notDisabled' },
   own: { key: 'console.refused.own' },
   waits: { key: 'console.refused.waits' },
+  reminder_days: { field: 'days', key: 'console.refused.reminderDays' },
+  nobody_to_remind: { key: 'console.refused.nobodyToRemind' },
+  owner: { field: 'owner', key: 'console.refused.owner' },
+  notes: { field: 'notes', key: 'console.refused.notes' },
   partner_archived: { key: 'console.refused.archived' },
   user_disabled: { key: 'console.refused.disabled' },
   webhook_disabled: { key: 'console.refused.webhookDisabled' },
@@ -194,8 +205,14 @@ const WORDS = {
 /** Why nothing was changed, beside the field that caused it. */
 export function refusedWords(view: View, refusal: Refusal): Refused {
   const words: Readonly<Partial<Record<Reason, Words>>> = WORDS;
-  const { field, key } = (refusal.reason && words[refusal.reason]) ?? { key: 'console.refused.other' };
-  return { title: view.t(key), text: view.t('console.refused.text'), fieldId: field };
+  const wordsFor = (reason: Reason | undefined) =>
+    (reason && words[reason]) ?? { key: 'console.refused.other' as const };
+  const { field, key } = wordsFor(refusal.reason);
+  const also = refusal.also?.map((reason) => {
+    const other = wordsFor(reason);
+    return { title: view.t(other.key), fieldId: other.field };
+  });
+  return { title: view.t(key), text: view.t('console.refused.text'), fieldId: field, ...(also && { also }) };
 }
 
 /** Download links for a table, with commas and with semicolons, which some spreadsheets expect. */

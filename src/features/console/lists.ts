@@ -104,6 +104,9 @@ export type TrailEvent = {
   readonly partner: string | undefined;
   /** The reason that staff typed, or the code of a refusal. */
   readonly reason: string | undefined;
+  /** How staff checked who a person is, before a reset of MFA. */
+  readonly checkedBy: string | undefined;
+  readonly checkNote: string | undefined;
   /** How many more refusals of this kind the event stands for. */
   readonly repeated: number | undefined;
 };
@@ -142,14 +145,18 @@ export async function namedEvents(env: Env, events: readonly LoggedEvent[]): Pro
 }
 
 /** @param detail JSON. Broken JSON has no facts, but the event is still shown. */
-function factsIn(detail: string): Pick<TrailEvent, 'reason' | 'repeated'> {
+function factsIn(detail: string): Pick<TrailEvent, 'reason' | 'repeated' | 'checkedBy' | 'checkNote'> {
   try {
-    const { reason, repeated }: { readonly reason?: unknown; readonly repeated?: unknown } = Object(JSON.parse(detail));
+    const facts: Readonly<Record<string, unknown>> = Object(JSON.parse(detail));
+    const text = (name: string) => (typeof facts[name] === 'string' ? facts[name] : undefined);
+    const { repeated } = facts;
     return {
-      reason: typeof reason === 'string' ? reason : undefined,
+      reason: text('reason'),
+      checkedBy: text('checkedBy'),
+      checkNote: text('checkNote'),
       repeated: typeof repeated === 'number' ? repeated : undefined,
     };
   } catch {
-    return { reason: undefined, repeated: undefined };
+    return { reason: undefined, repeated: undefined, checkedBy: undefined, checkNote: undefined };
   }
 }

@@ -12,11 +12,22 @@ import { clientRoutes } from '#features/console/programs/client-routes.ts';
 import { secretRoutes } from '#features/console/programs/secret-routes.ts';
 import { webhookRoutes } from '#features/console/programs/webhook-routes.ts';
 import { resetRoutes } from '#features/console/resets/reset-routes.ts';
-import { seeOther } from '#http/pages/reply.ts';
+import { ROLL_OUT } from '#features/console/rollout/query.ts';
+import { rollOutRoutes } from '#features/console/rollout/routes.ts';
+import { searchPage } from '#features/console/search/page.ts';
+import { searchAll } from '#features/console/search/search.ts';
+import { seeOther, show } from '#http/pages/reply.ts';
 import { page, type Route } from '#http/route.ts';
 
 export const consoleRoutes: readonly Route[] = [
-  page({ method: 'GET', path: '/console', guard: 'staff', handle: () => seeOther('/console/partners') }),
+  page({ method: 'GET', path: '/console', guard: 'staff', handle: () => seeOther(ROLL_OUT) }),
+  page({
+    method: 'GET',
+    path: '/console/find',
+    guard: 'staff',
+    handle: async ({ env, view, query }) => show(searchPage(view, await searchAll(env, query))),
+  }),
+  ...rollOutRoutes,
   ...adoptionRoutes,
   ...auditRoutes,
   ...partnerRoutes,

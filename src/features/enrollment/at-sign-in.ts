@@ -102,7 +102,7 @@ async function complete(
   const { drawn, event, factor } = confirmed;
   const now = env.now();
   const showsCodes = drawn !== undefined && channel === 'page';
-  const landing = showsCodes ? CODES_PATH : channel === 'page' ? continueToOf(env, pending) : '';
+  const landing = showsCodes ? CODES_PATH : channel === 'page' ? continueToOf(env, pending, user.role) : '';
   if (!(await completePendingSignIn(tx, pending.id, landing, now))) return refuse('sign_in_expired');
   const whose = { actor: user.id, subject: user.id, partner: user.partnerId };
   await appendEvent(env, tx, { ...event, ...whose }, client);

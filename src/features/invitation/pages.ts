@@ -71,7 +71,6 @@ ${submitButton(t('button.continue'))}`,
 export function deadInvitationPage(view: View): Html {
   const { t } = view;
   return errorPage(view, {
-    status: 404,
     title: t('invitation.dead.title'),
     text: t('invitation.dead.text'),
     action: { href: PATHS.signIn, label: t('error.action.signIn') },

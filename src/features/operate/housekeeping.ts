@@ -8,6 +8,7 @@ import { deleteOldBulkJobs } from '#store/bulk/jobs.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { deleteExpiredRows } from '#store/operations/housekeeping.ts';
 import { listAdoptionDays, setAdoptionDay, sumPolicies } from '#store/partners/adoption.ts';
+import { listChangedPartners, setPartnerDays } from '#store/partners/partner-days.ts';
 import { endReservations } from '#store/people/former-emails.ts';
 import { deleteOldResetRequests } from '#store/people/reset-requests.ts';
 import { fillSearchKeys } from '#store/people/search.ts';
@@ -33,6 +34,7 @@ export function housekeepingJob(env: Env): Job {
       await tidy(env, isStopping);
       await rotateSigningKeys(env);
       await noteAdoption(env);
+      await noteDaysOfPartners(env, isStopping);
       await env.db.transaction((tx) => fillSearchKeys(tx, ROWS_PER_TRANSACTION));
       await pruneByRetention(env);
       await closeOverRefusals(env, isStopping);
@@ -78,6 +80,17 @@ export async function noteAdoption(env: Pick<Env, 'db' | 'now'>): Promise<void> 
   const [noted] = await listAdoptionDays(env.db.read, day);
   if (noted?.people === people && noted.enrolled === enrolled) return;
   await env.db.transaction((tx) => setAdoptionDay(tx, { day, people, enrolled }));
+}
+
+/** The same for each partner whose people changed. */
+export async function noteDaysOfPartners(env: Pick<Env, 'db' | 'now'>, isStopping = () => false): Promise<void> {
+  const now = env.now();
+  const day = now - (now % DAY_SECONDS);
+  while (!isStopping()) {
+    const changed = await listChangedPartners(env.db.read, ROWS_PER_TRANSACTION);
+    if (changed.length > 0) await env.db.transaction((tx) => setPartnerDays(tx, day, changed));
+    if (changed.length < ROWS_PER_TRANSACTION) return;
+  }
 }
 
 /** Removes batches older than the retention. A batch that does not match the chain stays, with all later ones. */

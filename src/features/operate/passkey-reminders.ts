@@ -1,10 +1,10 @@
-import { DAY_SECONDS } from '#core/time/spans.ts';
+import { DEFAULT_REMINDER_DAYS, reminderStages } from '#core/people/reminder-days.ts';
 import type { Env } from '#env.ts';
 import type { Job } from '#flows/runtime/jobs.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { listDuePasskeyReminders } from '#store/people/passkey-adoption.ts';
 import { claimReminder } from '#store/queue/reminders.ts';
-import { EVERY_SECONDS, PEOPLE_PER_TRANSACTION, STAGE_NAMES, STAGES } from './reminders.ts';
+import { EVERY_SECONDS, PEOPLE_PER_TRANSACTION } from './reminders.ts';
 
 /** The reminders of passkeys, as a job beside those of MFA itself. */
 export function passkeyRemindersJob(env: Env): Job {
@@ -18,9 +18,8 @@ export function passkeyRemindersJob(env: Env): Job {
 /** Reminds people with an app and no passkey of the date from which a passkey is needed: once per date and stage. */
 async function remindOfPasskeyDates(env: Env, isStopping: () => boolean = () => false): Promise<void> {
   const now = env.now();
-  for (const stage of STAGE_NAMES) {
-    const [first, last] = STAGES[stage];
-    const due = { stage, after: now + first * DAY_SECONDS, until: now + last * DAY_SECONDS };
+  for (const { name: stage, after, until } of reminderStages(DEFAULT_REMINDER_DAYS)) {
+    const due = { stage, after: now + after, until: now + until };
     while (!isStopping()) {
       const people = await listDuePasskeyReminders(env.db.read, due, PEOPLE_PER_TRANSACTION);
       if (people.length === 0) break;

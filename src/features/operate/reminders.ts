@@ -1,26 +1,13 @@
-import { DAY_SECONDS } from '#core/time/spans.ts';
+import { type ReminderStage, reminderDaysFrom, reminderStages } from '#core/people/reminder-days.ts';
 import type { Env } from '#env.ts';
 import type { Job } from '#flows/runtime/jobs.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
+import { listSchedules, notePartnersReminded, notePeopleReminded } from '#store/partners/reminding.ts';
 import { claimReminder, listDueReminders, type Reminded } from '#store/queue/reminders.ts';
-import type { ReminderTable } from '#store/queue/tables.ts';
 
 export const EVERY_SECONDS = 5 * 60;
 // One batch is one transaction, and sign-ins wait for it.
 export const PEOPLE_PER_TRANSACTION = 50;
-
-type Stage = ReminderTable['stage'];
-
-/** Days until the date: more than the first number, at most the second. A person gets only the current stage. */
-export const STAGES: Readonly<Record<Stage, readonly [number, number]>> = {
-  '14_days': [7, 14],
-  '7_days': [1, 7],
-  '1_day': [0, 1],
-  // After 30 days the date is no news any more.
-  overdue: [-30, 0],
-};
-
-export const STAGE_NAMES = ['14_days', '7_days', '1_day', 'overdue'] as const;
 
 /** Reminds people without an authenticator of their partner's date, once per person, date and stage. */
 export function remindersJob(env: Env): Job {
@@ -31,29 +18,41 @@ export function remindersJob(env: Env): Job {
   };
 }
 
-/** One round, batch by batch and stage by stage. */
+/** One round: by schedule, stage and batch. Most partners share the default schedule, so there are few. */
 export async function remind(env: Env, isStopping: () => boolean = () => false): Promise<void> {
+  for (const schedule of await listSchedules(env.db.read)) {
+    for (const stage of reminderStages(reminderDaysFrom(schedule))) await remindStage(env, schedule, stage, isStopping);
+  }
+}
+
+async function remindStage(
+  env: Env,
+  schedule: string | null,
+  { name, after, until }: ReminderStage,
+  isStopping: () => boolean,
+): Promise<void> {
   const now = env.now();
-  for (const stage of STAGE_NAMES) {
-    const [first, last] = STAGES[stage];
-    const due = { stage, now, after: now + first * DAY_SECONDS, until: now + last * DAY_SECONDS };
-    while (!isStopping()) {
-      const people = await listDueReminders(env.db.read, due, PEOPLE_PER_TRANSACTION);
-      await remindAll(env, stage, people);
-      if (people.length < PEOPLE_PER_TRANSACTION) break;
-    }
+  const due = { stage: name, schedule, now, after: now + after, until: now + until };
+  while (!isStopping()) {
+    const people = await listDueReminders(env.db.read, due, PEOPLE_PER_TRANSACTION);
+    await remindAll(env, name, people);
+    if (people.length < PEOPLE_PER_TRANSACTION) break;
   }
 }
 
 /** The note and the mail are one transaction, so a crash loses both or none. */
-async function remindAll(env: Env, stage: Stage, people: readonly Reminded[]): Promise<void> {
+async function remindAll(env: Env, stage: string, people: readonly Reminded[]): Promise<void> {
   if (people.length === 0) return;
   await env.db.transaction(async (tx) => {
-    for (const { id, requiredFrom, ...person } of people) {
-      const note = { user_id: id, required_from: requiredFrom, stage, queued_at: env.now() };
+    const now = env.now();
+    // Partners before people, as every act locks them.
+    await notePartnersReminded(tx, [...new Set(people.map(({ partnerId }) => partnerId))], now);
+    for (const { id, partnerId, requiredFrom, ...person } of people) {
+      const note = { user_id: id, required_from: requiredFrom, stage, queued_at: now };
       if (!(await claimReminder(tx, note))) continue;
       const kind = stage === 'overdue' ? 'mfa_overdue' : 'mfa_reminder';
       await queueMail(env, tx, person, { kind, requiredFrom });
+      await notePeopleReminded(tx, id, now);
     }
   });
 }

@@ -171,7 +171,7 @@ async function landingOf(
   factor: ProvenFactor,
 ): Promise<string> {
   const { user, canHoldPasskey } = pending;
-  const continueTo = continueToOf(env, pending);
+  const continueTo = continueToOf(env, pending, user.role);
   if (!canHoldPasskey || factor !== 'totp' || !kindsFor(env, pending).includes('passkey')) return continueTo;
   if ((await factorsOf(tx, user.id))?.passkeys.length !== 0) return continueTo;
   const now = env.now();

@@ -14,20 +14,22 @@ export type CodeMethod = Exclude<StepUpMethod, 'passkey'>;
 
 type StepUpPage = {
   readonly email: string;
+  /** For how many minutes the proof is enough. */
+  readonly minutes: number;
   /** What else the person can prove. */
   readonly kinds: readonly AuthenticatorKind[];
   readonly refusal?: Refusal | undefined;
 };
 
 /** One page for the methods that a person types. The person's factors decide which one it shows. */
-export function stepUpPage(view: View, method: CodeMethod, { email, kinds, refusal }: StepUpPage): Html {
+export function stepUpPage(view: View, method: CodeMethod, { email, minutes, kinds, refusal }: StepUpPage): Html {
   const { t } = view;
   const summary = refusal && textOf(view, method, refusal);
   return layout(view, {
     title: t('stepUp.title'),
     width: 'form',
     refusal: summary && { ...summary, fieldId: method === 'password' ? 'password' : 'code' },
-    body: html`<p class="lead">${t('stepUp.lead')}</p>
+    body: html`<p class="lead">${t('stepUp.lead', { minutes })}</p>
 ${form(
   view,
   method === 'recovery_code' ? '/step-up/recovery-code' : '/step-up',
@@ -40,14 +42,14 @@ ${otherWays(view, method, kinds)}`,
 }
 
 /** The same with a passkey. Without scripts there is none, so the page leads to the other factors. */
-export function stepUpPasskeyPage(view: View, { email, kinds, refusal }: StepUpPage): Html {
+export function stepUpPasskeyPage(view: View, { email, minutes, kinds, refusal }: StepUpPage): Html {
   const { t } = view;
   return layout(view, {
     title: t('stepUp.title'),
     width: 'form',
     passkeys: true,
     refusal: refusal && refusalText(view, refusal, 'passkey'),
-    body: html`<p class="lead">${t('stepUp.lead')}</p>
+    body: html`<p class="lead">${t('stepUp.lead', { minutes })}</p>
 ${passkeyForm(view, {
   does: 'use',
   action: PATHS.stepUpPasskey,

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { readOneTimeCode, readRecoveryCode } from '#core/authenticators/typed-code.ts';
 import { PATHS } from '#core/paths.ts';
-import { isSteppedUp } from '#core/sessions/session.ts';
+import { ACT_STEP_UP_AGE_SECONDS, isSteppedUp, STEP_UP_AGE_SECONDS } from '#core/sessions/session.ts';
+import { MINUTE_SECONDS } from '#core/time/spans.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import { idempotentAround } from '#flows/runtime/idempotency.ts';
 import { json, type Reply, seeOther, show } from '#http/pages/reply.ts';
@@ -36,7 +37,7 @@ export const stepUpRoutes: readonly Route[] = [
     async handle({ env, view, session }) {
       const kinds = await stepUpKinds(env, session);
       if (!kinds) return seeOther(PATHS.stepUp);
-      return show(stepUpPage(view, 'recovery_code', { email: session.user.email, kinds }));
+      return show(stepUpPage(view, 'recovery_code', { ...whoOf(session), kinds }));
     },
   }),
   page({
@@ -68,7 +69,7 @@ async function showFirst({ env, view, session, query }: PageCall<'session'>): Pr
   const asked = query.get('with') === 'totp' && kinds?.includes('totp') ? 'totp' : kinds?.[0];
   if (asked === 'passkey') return seeOther(PATHS.stepUpPasskey);
   if (kinds && asked === undefined) return seeOther(PATHS.stepUpRecoveryCode);
-  return show(stepUpPage(view, asked ?? 'password', { email: session.user.email, kinds: kinds ?? [] }));
+  return show(stepUpPage(view, asked ?? 'password', { ...whoOf(session), kinds: kinds ?? [] }));
 }
 
 async function submitProof(call: Submitted): Promise<Reply> {
@@ -96,7 +97,7 @@ type PasskeyCall = Pick<PageCall<'session'>, 'env' | 'view' | 'session'>;
 async function showPasskey({ env, view, session }: PasskeyCall, refusal?: Refusal): Promise<Reply> {
   const kinds = await stepUpKinds(env, session);
   if (!kinds?.includes('passkey')) return seeOther(PATHS.stepUp);
-  const drawn = stepUpPasskeyPage(view, { email: session.user.email, kinds, refusal });
+  const drawn = stepUpPasskeyPage(view, { ...whoOf(session), kinds, refusal });
   return refusal ? showRefusal(drawn, refusal) : show(drawn);
 }
 
@@ -118,11 +119,19 @@ async function answer({ env, view, session }: Submitted, method: CodeMethod, rai
   if (!isRefusal(raised)) return raisedReply(session, raised);
   if (raised.refused === 'sign_in_expired') return seeOther(PATHS.signIn);
   const kinds = (await stepUpKinds(env, session)) ?? [];
-  return showRefusal(stepUpPage(view, method, { email: session.user.email, kinds, refusal: raised }), raised);
+  return showRefusal(stepUpPage(view, method, { ...whoOf(session), kinds, refusal: raised }), raised);
 }
 
 function raisedReply(session: Session, { token }: Raised): Reply {
   return seeOther(targetOf(session), token === undefined ? [] : [{ cookie: 'session', value: token }]);
+}
+
+/** The person, and for how many minutes the proof is enough: longer for acts on others than for one's own account. */
+function whoOf(session: Session) {
+  const [first = ''] = targetOf(session).split('?');
+  const isAct = [PATHS.console, PATHS.team].some((path) => first === path || first.startsWith(`${path}/`));
+  const seconds = isAct ? ACT_STEP_UP_AGE_SECONDS : STEP_UP_AGE_SECONDS;
+  return { email: session.user.email, minutes: seconds / MINUTE_SECONDS };
 }
 
 function targetOf({ stepUpTo }: Session): string {

@@ -1,13 +1,12 @@
 import { attemptCounter } from '#core/limits/counter-kinds.ts';
 import { canonicalEmail } from '#core/people/email.ts';
-import { cleanName } from '#core/people/name.ts';
 import { personState } from '#core/people/state.ts';
-import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import { isRefusal, type Refusal, refuse, refuseFields } from '#core/values/result.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import type { By } from '#flows/administration/act.ts';
 import { actorClient, actorId } from '#flows/administration/actor.ts';
-import { createPerson, type Newcomer, resendInvitation } from '#flows/administration/add-person.ts';
+import { createPerson, type Newcomer, nameOf, resendInvitation } from '#flows/administration/add-person.ts';
 import { claimOfEmail } from '#flows/administration/former-emails.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
@@ -37,9 +36,9 @@ export async function inviteColleague(
   around: Around<string> = plainly,
 ): Promise<string | Refusal> {
   const email = canonicalEmail(typed.email);
-  if (email === undefined) return refuse('invalid_request', { reason: 'email' });
-  const name = cleanName(typed.name.trim() === '' ? email.slice(0, email.lastIndexOf('@')) : typed.name);
-  if (name === undefined) return refuse('invalid_request', { reason: 'name' });
+  const name = nameOf(typed.name.trim() === '' ? undefined : typed.name, email);
+  const unfit = refuseFields([email === undefined && 'email', name === undefined && 'name']);
+  if (unfit || email === undefined || name === undefined) return unfit ?? refuse('invalid_request');
   const id = env.newId();
   return asManager(env, manager, around, async (tx, team) => {
     const limit = attemptCounter('team-invitations', manager.session.user.id);

@@ -1,13 +1,16 @@
+import { reminderDaysFrom, remindersAhead } from '#core/people/reminder-days.ts';
 import { searchText } from '#core/values/text.ts';
 import type { Env } from '#env.ts';
 import type { Mail } from '#flows/runtime/mail.ts';
 import { findPartnerCounts } from '#store/partners/partner-pages.ts';
+import { findSchedule } from '#store/partners/reminding.ts';
 import {
   countOutsideInvitations,
   listOutsideInvitations,
   type OutsideInvitation,
 } from '#store/people/outside-invitations.ts';
 import { findPersonRow, listPeoplePage, type PersonRow } from '#store/people/people-pages.ts';
+import type { Partner } from '#store/people/users.ts';
 import { listUndelivered } from '#store/queue/undelivered.ts';
 import { findColleague } from './colleague.ts';
 
@@ -31,6 +34,11 @@ export type TeamList = TeamQuery & {
   readonly undelivered: ReadonlySet<string>;
   readonly people: number;
   readonly enrolled: number;
+  /** People without an authenticator who are not exempt. */
+  readonly missing: number;
+  readonly exempt: number;
+  /** The coming days on which people without an authenticator are reminded by mail. */
+  readonly remindersAt: readonly number[];
 };
 
 /** Unknown values are ignored. */
@@ -43,8 +51,9 @@ export function readTeamQuery(query: URLSearchParams): TeamQuery {
 }
 
 /** A page of the team by email. Invitations to people of other partners are listed and counted like the others. */
-export async function readTeam(env: Env, partnerId: string, query: TeamQuery): Promise<TeamList> {
+export async function readTeam(env: Env, partner: Partner, query: TeamQuery): Promise<TeamList> {
   const { read } = env.db;
+  const partnerId = partner.id;
   const { search, state, after } = query;
   const page = { after, limit: ROWS_PER_PAGE + 1, now: env.now() };
   const people = await listPeoplePage(read, { partnerId, search, state }, page);
@@ -53,6 +62,7 @@ export async function readTeam(env: Env, partnerId: string, query: TeamQuery): P
   const all = [...people, ...outside.map(rowOf)].toSorted((one, other) => (one.email < other.email ? -1 : 1));
   const rows = all.slice(0, ROWS_PER_PAGE);
   const counts = await findPartnerCounts(read, partnerId, page.now);
+  const reminderDays = reminderDaysFrom(await findSchedule(read, partnerId));
   return {
     ...query,
     rows,
@@ -60,6 +70,9 @@ export async function readTeam(env: Env, partnerId: string, query: TeamQuery): P
     undelivered: await undeliveredInvitations(env, rows),
     people: counts.people + (await countOutsideInvitations(read, partnerId)),
     enrolled: counts.enrolled,
+    missing: counts.missing,
+    exempt: counts.exempt,
+    remindersAt: remindersAhead({ ...partner, reminderDays }, page.now),
   };
 }
 

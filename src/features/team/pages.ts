@@ -7,7 +7,7 @@ import { textField } from '#ui/parts/fields.ts';
 import { grid, pager, share } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { mfaOf, peopleFilter, personCells, stateOf } from '#ui/parts/people.ts';
-import { dataList, dateElement, notice, timeElement } from '#ui/parts/text.ts';
+import { beginElement, dataList, dateElement, notice, state, timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import { STATES, type TeamList, type TeamRow } from './list.ts';
 
@@ -17,31 +17,59 @@ export type Done = (typeof DONE)[number];
 
 export type ActName = 'invitation' | 'role' | 'remove' | 'remind';
 
-type Team = TeamList & { readonly partnerName: string; readonly done: Done | undefined };
+type Policy = {
+  readonly name: string;
+  readonly policy: 'off' | 'optional' | 'required';
+  readonly requiredFrom: number | undefined;
+};
+
+type Team = TeamList & { readonly partner: Policy; readonly done: Done | undefined };
 
 /** Everyone of the manager's own partner: who has MFA, and the possible acts for the others. */
 export function teamPage(view: View, team: Team): Html {
   const { t } = view;
-  const { people, enrolled, rows, after, next, search, state } = team;
+  const { rows, after, next, search, state } = team;
   const isFiltered = search !== undefined || state !== undefined;
   return layout(view, {
     title: t('team.title'),
     width: 'console',
-    body: html`${doneNotice(view, team.done)}<p class="lead">${team.partnerName}: ${share(enrolled, people, t('team.adoption', { enrolled, people }))}</p>
+    body: html`${doneNotice(view, team.done)}${dataList(planOf(view, team))}
 ${tools(view, team)}
 <div id="results">${grid({
       caption: t('team.title'),
+      isShort: true,
       columns: [
-        { label: t('people.name') },
+        { label: t('people.name'), phone: 'head' },
         { label: t('people.state') },
         { label: t('people.mfa') },
-        { label: t('people.lastSignIn'), numeric: true },
+        { label: t('people.lastSignIn'), numeric: true, phone: 'none' },
       ],
       rows: rows.map((row) => cellsOf(view, row, team.undelivered.has(row.email))),
       empty: html`<p>${t(isFiltered ? 'people.noneFit' : 'people.none')}</p>`,
     })}
 ${pager(t, { first: after === undefined ? undefined : pathOf(team), next: next === undefined ? undefined : pathOf(team, next) })}</div>`,
   });
+}
+
+/** A manager's first questions: what the company has to do, by when, and who is missing. */
+function planOf(view: View, team: Team) {
+  const { t, locale } = view;
+  const { partner, people, enrolled, missing, exempt, remindersAt } = team;
+  const days = remindersAt.map((at, index) => html`${index > 0 && ', '}${dateElement(at, locale)}`);
+  return [
+    { label: partner.name, value: policyWords(view, partner) },
+    {
+      label: t('partners.adoption'),
+      value: html`${share(enrolled, people, t('team.adoption', { enrolled, people }))} ${t('partner.missing', { missing, exempt })}`,
+    },
+    ...(remindersAt.length > 0 && missing > 0 ? [{ label: t('team.reminders'), value: html`${days}` }] : []),
+  ];
+}
+
+function policyWords({ t, now, locale }: View, { policy, requiredFrom }: Policy): Content {
+  if (policy !== 'required') return state(t(`team.policy.${policy}`), policy === 'off' ? 'none' : 'open');
+  if (requiredFrom === undefined || requiredFrom <= now) return state(t('team.policy.required'), 'on');
+  return html`${state(t('team.policy.from'), 'ahead')} ${beginElement(requiredFrom, locale)}`;
 }
 
 function tools(view: View, { search, state }: TeamList): Html {
@@ -122,7 +150,8 @@ type ActPage = { readonly name: ActName; readonly row: TeamRow; readonly refusal
 /** What the act will do, and the button that does it. */
 export function actPage(view: View, { name, row, refusal }: ActPage): Html {
   const { t } = view;
-  const title = actTitle(t, name, row);
+  const does = name === 'role' ? (row.role === 'manager' ? 'makeMember' : 'makeManager') : name;
+  const title = t(`do.${does}`, { name: row.name });
   const path = `/team/people/${row.id}`;
   const who = { name: row.name, state: row.state, to: row.role === 'manager' ? 'member' : 'manager' };
   const text = name === 'invitation' ? t('act.invitation.text', { email: row.email }) : t(`team.${name}.text`, who);
@@ -131,7 +160,7 @@ export function actPage(view: View, { name, row, refusal }: ActPage): Html {
     width: 'console',
     refusal: refusal && { title: refusedTitle(t, refusal), text: t('console.refused.text') },
     body: html`<div class="narrow">${above({ href: path, label: row.name })}<p>${text}</p>
-${form(view, `${path}/${name}`, submitButton(title, name === 'remove' ? 'danger' : 'primary'))}</div>`,
+${form(view, `${path}/${name}`, html`<div class="actions">${submitButton(title, name === 'remove' ? 'danger' : 'primary')}${linkButton(path, t('act.cancel'))}</div>`)}</div>`,
   });
 }
 
@@ -158,14 +187,13 @@ const FIELD_TITLES = { email: 'signIn.emailNeeded.title', name: 'console.refused
 /** Invites a person by mail. The manager sets no password here and sees no link. */
 export function inviteColleaguePage(view: View, typed: TypedInvitation, refusal?: Refusal): Html {
   const { t } = view;
-  const fieldId = FIELDS.find((field) => field === refusal?.reason);
-  const title = fieldId ? t(FIELD_TITLES[fieldId]) : refusal && refusedTitle(t, refusal);
-  const error = (field: string) => (fieldId === field ? title : undefined);
+  const faults = FIELDS.filter((field) => field === refusal?.reason || refusal?.also?.includes(field));
+  const error = (field: (typeof FIELDS)[number]) => (faults.includes(field) ? t(FIELD_TITLES[field]) : undefined);
   const roles = (['member', 'manager'] as const).map((value) => ({ value, label: t(`role.${value}`) }));
   return layout(view, {
     title: t('people.invite'),
     width: 'console',
-    refusal: title === undefined ? undefined : { title, text: t('console.refused.text'), fieldId },
+    refusal: refusal && inviteSummary(view, refusal, faults),
     body: html`<div class="narrow">${above({ href: '/team', label: t('team.title') })}<p class="lead">${t('invite.lead')}</p>
 ${form(
   view,
@@ -182,9 +210,20 @@ ${form(
   })}
 ${textField({ id: 'name', name: 'name', label: t('people.name'), autocomplete: 'off', value: typed.name, error: error('name') })}
 ${selectField({ id: 'role', name: 'role', label: t('person.role'), options: roles, value: typed.role })}
-${submitButton(t('invite.send'))}`,
+<div class="actions">${submitButton(t('invite.send'))}${linkButton('/team', t('act.cancel'))}</div>`,
 )}</div>`,
   });
+}
+
+/** One fault with its link, several as a list of links. */
+function inviteSummary({ t }: View, refusal: Refusal, faults: readonly (typeof FIELDS)[number][]) {
+  const [first, ...others] = faults;
+  if (first === undefined) return { title: refusedTitle(t, refusal), text: t('console.refused.text') };
+  if (others.length === 0) return { title: t(FIELD_TITLES[first]), text: t('console.refused.text'), fieldId: first };
+  const links = faults.map(
+    (field, index) => html`${index > 0 && html`<br>`}<a href="#${field}">${t(FIELD_TITLES[field])}</a>`,
+  );
+  return { title: t('invitation.several', { count: faults.length }), text: html`${links}` };
 }
 
 function above({ href, label }: { readonly href: string; readonly label: string }): Html {

@@ -43,8 +43,8 @@ export const teamRoutes: readonly Route[] = [
     path: TEAM,
     guard: 'manager',
     async handle({ env, view, session: { partner }, query }) {
-      const list = await readTeam(env, partner.id, readTeamQuery(query));
-      return show(teamPage(view, { ...list, partnerName: partner.name, done: doneOf(query) }));
+      const list = await readTeam(env, partner, readTeamQuery(query));
+      return show(teamPage(view, { ...list, partner, done: doneOf(query) }));
     },
   }),
   page({

@@ -3,7 +3,7 @@ import { cleanName } from '#core/people/name.ts';
 import { checkAct } from '#core/people/permissions.ts';
 import { isStaff, type Role } from '#core/people/policy.ts';
 import { shutOutBecause } from '#core/people/state.ts';
-import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import { isRefusal, type Refusal, refuse, refuseFields } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
@@ -52,9 +52,9 @@ export async function addPerson(
   around: Around<AddedPerson> = plainly,
 ): Promise<AddedPerson | Refusal> {
   const email = canonicalEmail(typed.email);
-  if (email === undefined) return refuse('invalid_request', { reason: 'email' });
-  const name = cleanName(typed.name ?? email.slice(0, email.lastIndexOf('@')));
-  if (name === undefined) return refuse('invalid_request', { reason: 'name' });
+  const name = nameOf(typed.name, email);
+  const unfit = refuseFields([email === undefined && 'email', name === undefined && 'name']);
+  if (unfit || email === undefined || name === undefined) return unfit ?? refuse('invalid_request');
   const partner = await partnerOf(env, typed);
   if (isRefusal(partner)) return partner;
   if (await findPersonByEmail(env.db.read, email)) return refuse('invalid_request', { reason: 'email_taken' });
@@ -66,6 +66,11 @@ export async function addPerson(
     );
   if (typed.password === undefined) return create();
   return hashNewPassword(env, newcomer, typed.password, { asker: actorAt(actor), counters: [] }, create);
+}
+
+/** The given name, or one from the email; without either, any name that fits, because the email is refused anyway. */
+export function nameOf(given: string | undefined, email: string | undefined): string | undefined {
+  return cleanName(given ?? email?.slice(0, email.lastIndexOf('@')) ?? 'nobody');
 }
 
 export type Newcomer = Pick<User, 'id' | 'email' | 'name' | 'role'> & {

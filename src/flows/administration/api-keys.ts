@@ -1,7 +1,7 @@
 import { cleanName } from '#core/people/name.ts';
 import { API_KEY_DAYS_MOST, isScope, newApiKey, type Scope } from '#core/portals/api-key.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
-import { type Refusal, refuse } from '#core/values/result.ts';
+import { type Refusal, refuse, refuseFields } from '#core/values/result.ts';
 import { tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
@@ -48,13 +48,13 @@ export async function addApiKey(
   around: Around<MadeApiKey> = plainly,
 ): Promise<MadeApiKey | Refusal> {
   const name = cleanName(typed.name);
-  if (name === undefined) return refuse('invalid_request', { reason: 'name' });
   const scopes = scopesOf(typed.scopes);
-  if (scopes === undefined) return refuse('invalid_request', { reason: 'scopes' });
   const now = env.now();
   const latest = now + API_KEY_DAYS_MOST * DAY_SECONDS;
   const expiresAt = typed.expiresAt ?? latest;
-  if (!(expiresAt > now && expiresAt <= latest)) return refuse('invalid_request', { reason: 'expires' });
+  const isInTime = expiresAt > now && expiresAt <= latest;
+  const unfit = refuseFields([name === undefined && 'name', scopes === undefined && 'scopes', !isInTime && 'expires']);
+  if (unfit || name === undefined || scopes === undefined) return unfit ?? refuse('invalid_request');
   const id = env.newId();
   const key = newApiKey(env.random);
   const made = { id, name, createdBy: actorId(actor), createdAt: now, expiresAt };

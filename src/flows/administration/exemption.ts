@@ -1,6 +1,6 @@
 import { mfaDemand, secondFactorFrom } from '#core/people/policy.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
-import { isRefusal, refuse } from '#core/values/result.ts';
+import { isRefusal, refuse, refuseFields } from '#core/values/result.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { lockPartner } from '#store/partners/partners.ts';
 import { setExemption } from '#store/people/exemptions.ts';
@@ -21,11 +21,11 @@ export const exemptPerson = personAct({
   events: ['user.exempted'],
   needs(typed: Why & { readonly until: number }, env) {
     const why = needReason(typed);
-    if (isRefusal(why)) return why;
     const { until } = typed;
     const now = env.now();
     const isAhead = until > now && until <= now + EXEMPTION_DAYS_MOST * DAY_SECONDS;
-    return isAhead ? { ...why, until } : refuse('invalid_request', { reason: 'until' });
+    const unfit = refuseFields([isRefusal(why) && 'reason_missing', !isAhead && 'until']);
+    return isRefusal(why) || unfit ? (unfit ?? refuse('invalid_request')) : { ...why, until };
   },
   async does({ tx, person, input: { reason, until }, note }) {
     const partner = await lockPartnerOf(tx, person);

@@ -1,11 +1,12 @@
 import type { AuditEvent } from '#core/audit/actions.ts';
+import { staffReason } from '#core/audit/detail.ts';
 import type { StaffReason } from '#core/audit/values.ts';
-import { inForce, type ReminderStage } from '#core/bulk/partner-change.ts';
+import { inForce } from '#core/bulk/partner-change.ts';
 import { cleanName } from '#core/people/name.ts';
 import { secondFactorFrom } from '#core/people/policy.ts';
 import { isSlug, numberedSlug, slugOf } from '#core/people/slug.ts';
 import { sessionIdleSeconds } from '#core/sessions/session.ts';
-import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import { isRefusal, type Refusal, refuse, refuseFields } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
@@ -23,7 +24,6 @@ import {
   setArchived,
   setMfaPolicy,
   setPartnerName,
-  setReminderStages,
   setResetsWithoutCode,
 } from '#store/partners/partners.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
@@ -45,8 +45,9 @@ export async function addPartner(
   around: Around<Partner> = plainly,
 ): Promise<Partner | Refusal> {
   const name = cleanName(typed.name);
-  if (name === undefined) return refuse('invalid_request', { reason: 'name' });
-  if (typed.slug !== undefined && !isSlug(typed.slug)) return refuse('invalid_request', { reason: 'slug' });
+  const isBadSlug = typed.slug !== undefined && !isSlug(typed.slug);
+  const unfit = refuseFields([name === undefined && 'name', isBadSlug && 'slug']);
+  if (unfit || name === undefined) return unfit ?? refuse('invalid_request');
   const now = env.now();
   const { policy, requiredFrom } = inForce(typed.mfa, now);
   const id = env.newId();
@@ -110,13 +111,18 @@ export async function renamePartner(
 /**
  * From now on nobody of this partner can sign in, and their sessions and sign-ins end; their links open nothing.
  * Nothing is deleted: after `restorePartner` they can sign in again, with the authenticators they had.
+ *
+ * @param typedReason for the log; staff must give one, programs need not
  */
 export async function archivePartner(
   env: Env,
   actor: Actor,
   partnerId: string,
   around: Around<Partner> = plainly,
+  typedReason?: string,
 ): Promise<Partner | Refusal> {
+  const reason = typedReason === undefined ? undefined : staffReason(typedReason);
+  if (typedReason !== undefined && reason === undefined) return refuse('invalid_request', { reason: 'reason_missing' });
   return actingTransaction(env, actor, around, async (tx) => {
     const before = await lockPartner(tx, partnerId);
     if (!before) return refuse('not_found', { reason: 'partner' });
@@ -126,7 +132,7 @@ export async function archivePartner(
     const sessions = await endSessions(tx, { partnerId });
     await endTrustedDevicesOfPartner(env, tx, by, 'archived');
     await deletePendingSignInsOfPartner(tx, partnerId);
-    await append(env, tx, actor, { action: 'partner.archived', partner: partnerId, detail: { sessions } });
+    await append(env, tx, actor, { action: 'partner.archived', partner: partnerId, detail: { reason, sessions } });
     return { ...before, archivedAt: now };
   });
 }
@@ -205,27 +211,12 @@ export async function setPolicy(
   const now = env.now();
   const { policy, requiredFrom } = inForce(choice, now);
   const mfa = { policy, requiredFrom };
-  await setMfaPolicy(tx, before.id, mfa);
+  await setMfaPolicy(tx, before.id, mfa, now);
   const ended = await endWithoutSecondFactor(tx, before.id, mfa, now);
   const detail = { from: before.policy, to: policy, requiredFrom, ...ended, ...bulk };
   await append(env, tx, actor, { action: 'partner.mfa_policy_changed', partner: before.id, detail });
   await queueWebhooks(env, tx, { type: 'partner.mfa_policy_changed', partner: { ...before, ...mfa } });
   return { partner: { ...before, ...mfa }, ...ended };
-}
-
-/** The same for the reminders that its people get. */
-export async function setReminders(
-  env: Env,
-  tx: Queries,
-  { actor, before, bulk }: LockedPartner,
-  stages: readonly ReminderStage[],
-): Promise<void> {
-  await setReminderStages(tx, before.id, stages);
-  await append(env, tx, actor, {
-    action: 'partner.reminders_changed',
-    partner: before.id,
-    detail: { stages, ...bulk },
-  });
 }
 
 async function endWithoutSecondFactor(

@@ -1,20 +1,22 @@
 import { countersToUnlock } from '#core/limits/counter-kinds.ts';
 import { canDisable, isDisabled, unlockTries } from '#core/limits/throttle.ts';
 import { isStaff } from '#core/people/policy.ts';
-import { shutOutBecause } from '#core/people/state.ts';
+import { isShutOut, shutOutBecause } from '#core/people/state.ts';
 import type { TrustChange } from '#core/sessions/trusted-device.ts';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import type { EventClient } from '#flows/runtime/append-event.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { counterOwnersOf } from '#flows/sign-in/attempt-counters.ts';
 import { endTrustedDevices } from '#flows/trusted-devices/end.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import { deleteEnrollments } from '#store/authenticators/enrollments.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { lockAdministrators } from '#store/engine/locks.ts';
 import { changeTries, findTries } from '#store/limits/attempts.ts';
 import { revokeLinks } from '#store/people/links.ts';
-import { countOtherAdministrators, setDisabled } from '#store/people/user-life.ts';
+import { claimReminding, countOtherAdministrators, setDisabled } from '#store/people/user-life.ts';
 import type { Person, User } from '#store/people/users.ts';
 import { endSessions } from '#store/sessions/endings.ts';
 import { deleteDevices } from '#store/sign-in/devices.ts';
@@ -114,6 +116,26 @@ async function newResetLink({
   await note('link.created', { purpose: 'reset' });
   return { ...link, person };
 }
+
+/** Reminds a person by mail to set up MFA: at most once a day, counted over all managers. */
+export const remindPerson = personAct({
+  name: 'remind',
+  events: ['user.reminded'],
+  needs: () => ({}),
+  async does({ env, tx, person, note }): Promise<true | Refusal> {
+    const { user } = person;
+    if (user.sealedPassword === undefined) return refuse('forbidden', { reason: 'invited' });
+    if (isShutOut(person)) return refuse('forbidden', { reason: 'user_disabled' });
+    if (await factorsOf(tx, user.id)) return refuse('forbidden', { reason: 'enrolled' });
+    const now = env.now();
+    if (!(await claimReminding(tx, user.id, now, now - DAY_SECONDS))) {
+      return refuse('too_many_attempts', { reason: 'reminded', retryAfterSeconds: DAY_SECONDS });
+    }
+    await queueMail(env, tx, user, { kind: 'set_up_asked' });
+    await note('user.reminded', {});
+    return true;
+  },
+});
 
 /** Whether nobody else could administer the service. A lock keeps this true until the transaction ends. */
 export async function isLastAdministrator(tx: Queries, { user }: Person): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { StaffReason } from '#core/audit/values.ts';
 import { accessCodeExpiresAt } from '#core/authenticators/access-code.ts';
 import { isSecondPerson } from '#core/people/permissions.ts';
 import { RESET_REQUEST_SECONDS } from '#core/sessions/session.ts';
-import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import { isRefusal, type Refusal, refuse, refuseFields } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { makeAccessCode } from '#flows/authenticators/access-code.ts';
 import type { Around } from '#flows/runtime/transaction.ts';
@@ -204,11 +204,16 @@ type ResetRead = CodeTyped & {
 
 function readRequest(typed: ResetTyped): ResetRead | Refusal {
   const reason = staffReason(typed.reason);
-  if (reason === undefined) return refuse('invalid_request', { reason: 'reason_missing' });
   const checkedBy = IDENTITY_CHECKS.find((known) => known === typed.checkedBy);
-  if (checkedBy === undefined) return refuse('invalid_request', { reason: 'checked_by' });
   const checkNote = staffReason(typed.checkNote);
-  if (checkNote === undefined) return refuse('invalid_request', { reason: 'check_note' });
+  const unfit = refuseFields([
+    reason === undefined && 'reason_missing',
+    checkedBy === undefined && 'checked_by',
+    checkNote === undefined && 'check_note',
+  ]);
+  if (unfit || reason === undefined || checkedBy === undefined || checkNote === undefined) {
+    return unfit ?? refuse('invalid_request');
+  }
   const minutes = readMinutes(typed);
   return isRefusal(minutes) ? minutes : { reason, checkedBy, checkNote, ...minutes };
 }

@@ -1,6 +1,6 @@
 import { isWebhookEvent, newWebhookSecret, type WebhookEventType, webhookUrl } from '#core/portals/webhook.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
-import { type Refusal, refuse } from '#core/values/result.ts';
+import { type Refusal, refuse, refuseFields } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
@@ -31,10 +31,10 @@ export async function addWebhook(
   around: Around<MadeWebhook> = plainly,
 ): Promise<MadeWebhook | Refusal> {
   const url = webhookUrl(typed.url, { allowLocal: env.config.localWebhooks });
-  if (url === undefined) return refuse('invalid_request', { reason: 'url' });
   const events: WebhookEventType[] = [...new Set(typed.events)].filter(isWebhookEvent);
-  if (events.length === 0 || !typed.events.every(isWebhookEvent))
-    return refuse('invalid_request', { reason: 'events' });
+  const areKnown = events.length > 0 && typed.events.every(isWebhookEvent);
+  const unfit = refuseFields([url === undefined && 'url', !areKnown && 'events']);
+  if (unfit || url === undefined) return unfit ?? refuse('invalid_request');
   const id = env.newId();
   const now = env.now();
   return actingTransaction(env, actor, around, async (tx) => {

@@ -1,13 +1,16 @@
 import { staffReason } from '#core/audit/detail.ts';
 import { type PartnerChange, planChange } from '#core/bulk/partner-change.ts';
+import { reminderDaysFrom } from '#core/people/reminder-days.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import type { Actor } from '#flows/administration/actor.ts';
-import { type LockedPartner, setPolicy, setReminders } from '#flows/administration/partner-acts.ts';
+import { type LockedPartner, setPolicy } from '#flows/administration/partner-acts.ts';
+import { setReminders } from '#flows/administration/partner-plan.ts';
 import type { BulkItem, ItemChange } from '#store/bulk/items.ts';
 import type { BulkJob } from '#store/bulk/jobs.ts';
 import type { Queries } from '#store/engine/database.ts';
-import { listReminderStages, lockPartner } from '#store/partners/partners.ts';
+import { lockPartner } from '#store/partners/partners.ts';
+import { findSchedule } from '#store/partners/reminding.ts';
 
 /** Changes the partner of an item, in the transaction that has claimed the item. */
 export async function changePartner(
@@ -18,7 +21,7 @@ export async function changePartner(
 ): Promise<ItemChange | Refusal> {
   const before = await lockPartner(tx, item.subject ?? '');
   if (!before) return refuse('not_found', { reason: 'partner' });
-  const settings = { ...before, reminders: await listReminderStages(tx, before.id) };
+  const settings = { ...before, reminders: reminderDaysFrom(await findSchedule(tx, before.id)) };
   const planned = planChange(changeOf(item), settings, env.now());
   if (planned.unchanged !== undefined) return { state: 'unchanged', note: planned.unchanged };
   const { from, to } = planned;

@@ -1,5 +1,6 @@
 import { type Amr, amrAfter, amrOf, factorName, type ProvenFactor } from '#core/authenticators/assurance.ts';
-import { secondFactorFrom } from '#core/people/policy.ts';
+import { PATHS } from '#core/paths.ts';
+import { isStaff, type Role, secondFactorFrom } from '#core/people/policy.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { SESSIONS_PER_USER, sessionExpiresAt, sessionIdleSeconds } from '#core/sessions/session.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
@@ -53,7 +54,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
   const { channel, client } = signIn;
   const { user, partner } = signIn.person;
   const token = newToken(env.random);
-  const [id, continueTo] = [env.newId(), continueToOf(env, signIn)];
+  const [id, continueTo] = [env.newId(), continueToOf(env, signIn, user.role)];
   const expiresAt = sessionExpiresAt(user.role, now, passwordEndsAt(signIn));
   // An API caller has no browser to remember.
   const isNew = signIn.deviceId === undefined && channel === 'page';
@@ -119,9 +120,18 @@ async function trustOf(env: Env, tx: Queries, signIn: FinishedSignIn): Promise<s
   return trusts && isProven && channel === 'page' ? trustDevice(env, tx, person, client) : undefined;
 }
 
-/** Where a person goes after this sign-in. */
-export function continueToOf(env: Env, { returnTo }: Pick<FinishedSignIn, 'returnTo'>): string {
-  return returnTo ?? env.config.portalUrl ?? '/';
+/** Where a person goes after this sign-in: where they wanted to, to the portal, or to their work here. */
+export function continueToOf({ config }: Env, { returnTo }: Pick<FinishedSignIn, 'returnTo'>, role: Role): string {
+  const wanted = [returnTo, config.portalUrl].find((path) => path !== undefined && path !== HOME);
+  return wanted ?? workOf(role);
+}
+
+/** The home page only says who is signed in. */
+const HOME = '/';
+
+function workOf(role: Role): string {
+  if (isStaff(role)) return PATHS.console;
+  return role === 'manager' ? PATHS.team : HOME;
 }
 
 /** Ends the session that this one replaces, and stores when the person last signed in and the language of their mail. */

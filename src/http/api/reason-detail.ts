@@ -5,10 +5,11 @@ type Silent = Extract<
   CodeAndReason,
   | `invalid_request.${'code' | 'code_minutes' | 'events' | 'expires' | 'from' | 'host' | 'host_taken' | 'password' | 'policy'}`
   | `invalid_request.${'csv_utf16' | 'invite' | 'selection' | 'selection_many'}`
+  | `invalid_request.${'notes' | 'owner' | 'reminder_days'}`
   | `invalid_request.${'looks_like_one_time_code' | 'looks_like_recovery_code' | 'same_email' | 'scopes' | 'url'}`
   | `not_found.${'api_key' | 'delivery' | 'key' | 'mail' | 'request' | 'site' | 'webhook'}`
   | `forbidden.${'already_enrolled' | 'enrolled' | 'frozen' | 'invited' | 'key_needed' | 'last_administrator' | 'own'}`
-  | `forbidden.${'not_enrolled' | 'replaced_elsewhere' | 'required' | 'webhook_disabled'}`
+  | `forbidden.${'nobody_to_remind' | 'not_enrolled' | 'replaced_elsewhere' | 'required' | 'webhook_disabled'}`
   | `authenticator_disabled.${string}`
   | `password_unacceptable.${string}`
   | `too_many_attempts.${string}`

@@ -30,7 +30,15 @@ const DAY = 24 * 60 * MINUTE;
 
 /** Every column with an instant, or with a count that began in 1970. Add each new column here with its correction. */
 export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column in keyof Schema[Table]]?: Instant } } = {
-  partners: { mfa_required_from: 'chosen', passkey_required_from: 'chosen', created_at: 'tells', archived_at: 'tells' },
+  partners: {
+    mfa_required_from: 'chosen',
+    passkey_required_from: 'chosen',
+    created_at: 'tells',
+    archived_at: 'tells',
+    required_since: 'tells',
+    reminded_at: 'due',
+    remind_asked_at: 'due',
+  },
   users: {
     created_at: 'tells',
     disabled_at: 'tells',
@@ -86,6 +94,7 @@ export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column i
   reset_requests: { requested_at: 'due' },
   bulk_jobs: { created_at: 'tells', started_at: 'tells', finished_at: 'tells' },
   adoption_days: { day: 'tells' },
+  partner_days: { day: 'tells' },
   event_days: { day: 'tells' },
   // The person who creates a key chooses its lifetime.
   api_keys: { created_at: 'tells', expires_at: 'chosen', revoked_at: 'tells', last_used_at: 'due' },

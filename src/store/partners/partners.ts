@@ -1,15 +1,15 @@
-import type { Insertable, Selectable } from 'kysely';
-import { type PartnerSettings, type ReminderStage, readStages } from '#core/bulk/partner-change.ts';
+import { type Insertable, type Selectable, sql } from 'kysely';
+import type { PartnerSettings } from '#core/bulk/partner-change.ts';
 import type { PasskeyPolicy } from '#core/people/policy.ts';
+import { reminderDaysFrom } from '#core/people/reminder-days.ts';
 import { rowSearchKey, searchKey } from '#core/values/search-key.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
 import type { Partner } from '#store/people/users.ts';
 
-export type NewPartner = Omit<
+export type NewPartner = Pick<
   Insertable<PartnerTable>,
-  | ('archived_at' | 'resets_without_code' | 'trusted_devices' | 'reminder_stages' | 'search_key')
-  | ('passkey_policy' | 'passkey_required_from')
+  'id' | 'slug' | 'name' | 'mfa_policy' | 'mfa_required_from' | 'created_at'
 >;
 
 /** Adds a partner; false if the slug is taken, even by a transaction at the same time. */
@@ -83,6 +83,31 @@ export async function setPartnerName(tx: Queries, { id, slug }: Partner, name: s
   await tx.updateTable('partners').set({ name, search_key }).where('id', '=', id).execute();
 }
 
+/** Who looks after a partner, and what staff noted about it. */
+export async function findNotes(
+  queries: Queries,
+  partnerId: string,
+): Promise<{ readonly owner: string | undefined; readonly notes: string }> {
+  const row = await queries
+    .selectFrom('partners')
+    .select(['owner_id', 'notes'])
+    .where('id', '=', partnerId)
+    .executeTakeFirst();
+  return { owner: row?.owner_id ?? undefined, notes: row?.notes ?? '' };
+}
+
+export async function setNotes(
+  tx: Queries,
+  partnerId: string,
+  { owner, notes }: { readonly owner: string | undefined; readonly notes: string },
+): Promise<void> {
+  await tx
+    .updateTable('partners')
+    .set({ owner_id: owner ?? null, notes })
+    .where('id', '=', partnerId)
+    .execute();
+}
+
 /** Whether people of this partner need no temporary access code after a reset. */
 export async function resetsWithoutCode(queries: Queries, partnerId: string): Promise<boolean> {
   const row = await queries
@@ -108,16 +133,6 @@ export async function setTrustedDevices(tx: Queries, partnerId: string, allowed:
   return (await update.where('trusted_devices', '=', from).executeTakeFirst()).numUpdatedRows === 1n;
 }
 
-/** Which reminders the people of this partner get. */
-export async function listReminderStages(queries: Queries, partnerId: string): Promise<readonly ReminderStage[]> {
-  const row = await queries
-    .selectFrom('partners')
-    .select('reminder_stages')
-    .where('id', '=', partnerId)
-    .executeTakeFirst();
-  return readStages(row?.reminder_stages ?? '');
-}
-
 /** What a bulk change of these partners begins with, by id. */
 export async function listPartnerSettings(
   queries: Queries,
@@ -126,19 +141,7 @@ export async function listPartnerSettings(
   const [column, values] = 'ids' in by ? (['id', by.ids] as const) : (['slug', by.slugs] as const);
   if (values.length === 0) return [];
   const rows = await queries.selectFrom('partners').selectAll().where(column, 'in', values).execute();
-  return rows.map((row) => ({ ...partnerFrom(row), reminders: readStages(row.reminder_stages) }));
-}
-
-export async function setReminderStages(
-  tx: Queries,
-  partnerId: string,
-  stages: readonly ReminderStage[],
-): Promise<void> {
-  await tx
-    .updateTable('partners')
-    .set({ reminder_stages: stages.join(' ') })
-    .where('id', '=', partnerId)
-    .execute();
+  return rows.map((row) => ({ ...partnerFrom(row), reminders: reminderDaysFrom(row.reminder_days) }));
 }
 
 /** Sets or clears the time since which nobody of the partner can sign in. False if nothing changed. */
@@ -157,14 +160,20 @@ export async function listPartners(queries: Queries): Promise<readonly Partner[]
   return rows.map(partnerFrom);
 }
 
+/** Sets the policy. A partner that is required already keeps the moment since when it is. */
 export async function setMfaPolicy(
   tx: Queries,
   partnerId: string,
   mfa: { policy: PartnerTable['mfa_policy']; requiredFrom: number | undefined },
+  now: number,
 ): Promise<void> {
+  const { policy, requiredFrom } = mfa;
+  const isNow = policy === 'required' && requiredFrom === undefined;
+  const kept = sql<number>`case when mfa_policy = 'required' and (mfa_required_from is null or mfa_required_from <= ${now})
+    then ${requiredSince('partners')} else ${now} end`;
   await tx
     .updateTable('partners')
-    .set({ mfa_policy: mfa.policy, mfa_required_from: mfa.requiredFrom ?? null })
+    .set({ mfa_policy: policy, mfa_required_from: requiredFrom ?? null, required_since: isNow ? kept : null })
     .where('id', '=', partnerId)
     .execute();
 }
@@ -179,6 +188,12 @@ export async function setPasskeyPolicy(
     .set({ passkey_policy: policy, passkey_required_from: requiredFrom ?? null })
     .where('id', '=', partnerId)
     .execute();
+}
+
+/** Since when MFA is required: the date, the change of the policy, or the creation. */
+export function requiredSince(table: 'p' | 'partners') {
+  const column = (name: string) => sql.ref(`${table}.${name}`);
+  return sql<number>`coalesce(${column('mfa_required_from')}, ${column('required_since')}, ${column('created_at')})`;
 }
 
 /**

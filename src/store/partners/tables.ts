@@ -7,6 +7,7 @@ export type PartnerTables = {
   partner_counts: PartnerCountTable;
   adoption_days: AdoptionDayTable;
   event_days: EventDayTable;
+  partner_days: PartnerDayTable;
 };
 
 export type PartnerTable = {
@@ -25,15 +26,36 @@ export type PartnerTable = {
   passkey_required_from: number | null;
   /** 1 if its people may trust a device: no second factor there for 30 days. */
   trusted_devices: Generated<number>;
-  /** The stages of `reminders` that its people get by mail, separated by spaces. */
-  reminder_stages: Generated<string>;
   /** The output of `rowSearchKey` for name and slug. Lists search and sort by it. */
   search_key: Generated<string>;
+  /** Since when MFA is required without a date; null if a date or the creation says it. */
+  required_since: number | null;
+  /** The days before the date on which people are reminded, as `14 7 1`; null: the default; empty: none. */
+  reminder_days: string | null;
+  /** When people of this partner were last reminded by mail, by the schedule or by staff. */
+  reminded_at: number | null;
+  /** Set while a reminder that staff asked for has not reached everybody. */
+  remind_asked_at: number | null;
+  remind_asked_by: string | null;
+  /** The member of staff who looks after this partner. */
+  owner_id: string | null;
+  notes: Generated<string>;
 };
 
 /** How many people of a partner can sign in, and how many of them have an authenticator. Triggers maintain it. */
 export type PartnerCountTable = {
   partner_id: string;
+  people: number;
+  enrolled: number;
+};
+
+/** The people of one partner, and those with an authenticator, at the end of a day on which they changed. */
+export type PartnerDayTable = {
+  /** `<partner id> <day>` */
+  id: string;
+  partner_id: string;
+  /** The start of the day, 00:00 UTC. */
+  day: number;
   people: number;
   enrolled: number;
 };

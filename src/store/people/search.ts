@@ -39,3 +39,34 @@ async function fillPeople(tx: Queries, limit: number): Promise<number> {
   }
   return rows.length;
 }
+
+/** A person of a partner whose name or email contains the typed text. */
+export type FoundPerson = {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly partner: string;
+};
+
+/** Up to `limit` people of partners by a part of their name or email, in the order of their names. Never staff. */
+export async function findPeople(queries: Queries, typed: string, limit: number): Promise<readonly FoundPerson[]> {
+  return (
+    queries
+      // The index of search keys gives the ids in order; only the few that are shown are read as rows.
+      .with('found', (db) =>
+        db
+          .selectFrom('users')
+          .select(['id', 'search_key'])
+          .where(holds('search_key', typed))
+          .where('partner_id', 'is not', null)
+          .orderBy('search_key')
+          .limit(limit),
+      )
+      .selectFrom('found as f')
+      .innerJoin('users as u', 'u.id', 'f.id')
+      .innerJoin('partners as p', 'p.id', 'u.partner_id')
+      .select(['u.id', 'u.name', 'u.email', 'p.name as partner'])
+      .orderBy('f.search_key')
+      .execute()
+  );
+}

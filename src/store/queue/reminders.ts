@@ -7,26 +7,35 @@ export type Reminded = {
   readonly id: string;
   readonly email: string;
   readonly locale: string | undefined;
+  readonly partnerId: string;
   readonly requiredFrom: number;
+};
+
+type DueReminders = {
+  readonly stage: string;
+  readonly schedule: string | null;
+  readonly after: number;
+  readonly until: number;
+  readonly now: number;
 };
 
 /**
  * Up to `limit` people who are due for a reminder of this stage: they can sign in, are not exempt, not enrolled, and
  * have no such reminder for this date yet.
  *
- * @param due only partners whose date is after `due.after` and not later than `due.until`
+ * @param due only partners with this schedule whose date is after `due.after` and not later than `due.until`
  */
 export async function listDueReminders(
   queries: Queries,
-  { stage, after, until, now }: { stage: ReminderTable['stage']; after: number; until: number; now: number },
+  { stage, schedule, after, until, now }: DueReminders,
   limit: number,
 ): Promise<readonly Reminded[]> {
   const rows = await queries
     .selectFrom('partners as p')
     .innerJoin('users as u', 'u.partner_id', 'p.id')
-    .select(['u.id', 'u.email', 'u.locale', 'p.mfa_required_from'])
+    .select(['u.id', 'u.email', 'u.locale', 'p.id as partner_id', 'p.mfa_required_from'])
     .where('p.mfa_policy', '=', 'required')
-    .where('p.reminder_stages', 'like', `%${stage}%`)
+    .where('p.reminder_days', schedule === null ? 'is' : '=', schedule)
     .where('p.mfa_required_from', '>', after)
     .where('p.mfa_required_from', '<=', until)
     // A person who has not accepted the invitation yet cannot set up MFA.
@@ -47,8 +56,8 @@ export async function listDueReminders(
     )
     .limit(limit)
     .execute();
-  return rows.map(({ id, email, locale, mfa_required_from }) => {
-    return { id, email, locale: locale ?? undefined, requiredFrom: mfa_required_from ?? 0 };
+  return rows.map(({ id, email, locale, partner_id, mfa_required_from }) => {
+    return { id, email, locale: locale ?? undefined, partnerId: partner_id, requiredFrom: mfa_required_from ?? 0 };
   });
 }
 

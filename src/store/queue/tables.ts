@@ -41,7 +41,8 @@ export type ReminderTable = {
   id: string;
   user_id: string;
   required_from: number;
-  stage: '14_days' | '7_days' | '1_day' | 'overdue';
+  /** `1_day`, `7_days`, …, `overdue`: days before the date. */
+  stage: string;
   queued_at: number;
 };
 

@@ -7,16 +7,17 @@ type Select = {
   readonly name: string;
   readonly label: string;
   readonly options: readonly Option[];
+  /** More options, under headings. */
+  readonly groups?: readonly { readonly label: string; readonly options: readonly Option[] }[];
   readonly value: string | undefined;
 };
 
-/** A choice among a few short options. */
-export function selectField({ id, name, label, options, value = '' }: Select): Html {
+/** A choice among a few short options, or among many in groups. */
+export function selectField({ id, name, label, options, groups = [], value = '' }: Select): Html {
+  const draw = (option: Option) =>
+    html`<option${attributes({ value: option.value, selected: option.value === value })}>${option.label}</option>`;
   return html`<div class="field"><label for="${id}">${label}</label>
-<select${attributes({ id, name })}>${options.map(
-    (option) =>
-      html`<option${attributes({ value: option.value, selected: option.value === value })}>${option.label}</option>`,
-  )}</select></div>`;
+<select${attributes({ id, name })}>${options.map(draw)}${groups.map((group) => html`<optgroup label="${group.label}">${group.options.map(draw)}</optgroup>`)}</select></div>`;
 }
 
 type Radios = {
@@ -43,7 +44,17 @@ ${option.hint !== undefined && html`<p class="hint">${option.hint}</p>`}</div>`;
 }
 
 /** A form that filters a list. It changes nothing, so its result is an address that a person can bookmark. */
-export function filterForm(action: string, label: string, body: Content): Html {
+export function filterForm(action: string, label: string, search: Content, more: MoreFilters): Html {
   return html`<form method="get" action="${action}" class="filters" role="search" aria-label="${label}" data-live="results">
-${body}</form>`;
+${search}<div class="fold"><input type="checkbox" id="fold"${attributes({ checked: more.isOpen })}><label for="fold">${more.label}</label></div>
+<div class="folded">${more.fields}</div><button type="submit" class="button quiet">${more.button}</button></form>`;
 }
+
+/** The filters beside the search. On a phone they stand behind a box to tick, which works without scripts. */
+type MoreFilters = {
+  readonly label: string;
+  readonly fields: Content;
+  readonly button: string;
+  /** Whether one of them is set. */
+  readonly isOpen: boolean;
+};

@@ -6,6 +6,10 @@ export type Column = {
   readonly label: string;
   /** Right-aligned, so that digits line up. */
   readonly numeric?: boolean;
+  /** A column of boxes to tick. Its heading is only read aloud. */
+  readonly isTick?: boolean;
+  /** Its place in a list of two lines on a phone: the first line, its end, after its heading in the second, or nowhere. */
+  readonly phone?: undefined | 'head' | 'side' | 'said' | 'none';
   /** The link that sorts by this column; `isCurrent` if the list is already sorted by it. */
   readonly sort?: {
     readonly href: string;
@@ -16,6 +20,8 @@ export type Column = {
 
 type Grid = {
   readonly caption: string;
+  /** Two lines for each row on a phone, in place of a card. */
+  readonly isShort?: boolean;
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Content[])[];
   /** What the person can do first when the list is empty. */
@@ -23,23 +29,30 @@ type Grid = {
 };
 
 /** A dense table whose header stays visible. On a phone it becomes a list of cards. */
-export function grid({ caption, columns, rows, empty }: Grid): Html {
+export function grid({ caption, isShort, columns, rows, empty }: Grid): Html {
   if (rows.length === 0) return html`<div class="empty">${empty}</div>`;
   const cells = (row: readonly Content[]) =>
     row.map((cell, index) => {
-      const { label, numeric } = columns[index] ?? { label: '' };
-      const marks = attributes({ class: numeric && 'number', 'data-label': label || undefined });
+      const column = columns[index] ?? { label: '' };
+      const marks = attributes({ class: classOf(column), 'data-label': (!column.isTick && column.label) || undefined });
       return html`<td role="cell"${marks}><div>${cell}</div></td>`;
     });
-  return html`<table role="table" class="grid"><caption class="unseen">${caption}</caption>
+  return html`<table role="table" class="${isShort ? 'grid short' : 'grid'}"><caption class="unseen">${caption}</caption>
 <thead role="rowgroup"><tr role="row">${columns.map(head)}</tr></thead>
 <tbody role="rowgroup">${rows.map((row) => html`<tr role="row">${cells(row)}</tr>`)}</tbody></table>`;
 }
 
-function head({ label, numeric, sort }: Column): Html {
+function classOf({ numeric, isTick, phone }: Column): string | undefined {
+  const classes = [numeric && 'number', isTick && 'tick', phone && `at-${phone}`].filter((one) => one);
+  return classes.length === 0 ? undefined : classes.join(' ');
+}
+
+function head(column: Column): Html {
+  const { label, isTick, sort } = column;
   if (label === '') return html`<td role="cell"></td>`;
+  if (isTick) return html`<th scope="col" role="columnheader" class="tick"><span class="unseen">${label}</span></th>`;
   const marks = attributes({
-    class: numeric && 'number',
+    class: classOf(column),
     'aria-sort': sort?.isCurrent ? sort.direction : undefined,
   });
   return html`<th scope="col" role="columnheader"${marks}>${sort ? html`<a href="${sort.href}">${label}</a>` : label}</th>`;

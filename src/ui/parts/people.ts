@@ -1,6 +1,5 @@
 import type { PersonRow } from '#store/people/people-pages.ts';
 import type { View } from '#ui/view.ts';
-import { submitButton } from './actions.ts';
 import { filterForm, selectField } from './choices.ts';
 import { textField } from './fields.ts';
 import { type Content, type Html, html } from './html.ts';
@@ -46,7 +45,7 @@ export function peopleFilter({ t }: View, filter: PeopleFilter): Html {
   return filterForm(
     filter.path,
     t('people.search'),
-    html`${textField({
+    textField({
       id: 'q',
       name: 'q',
       label: t('people.search'),
@@ -54,15 +53,19 @@ export function peopleFilter({ t }: View, filter: PeopleFilter): Html {
       autocomplete: 'off',
       required: false,
       value: filter.search ?? '',
-    })}
-${selectField({
-  id: 'state',
-  name: 'state',
-  label: t('people.state'),
-  value: filter.state,
-  options: [any, ...filter.states.map((value) => ({ value, label: t(`people.filter.${value}`) }))],
-})}
-${submitButton(t('filter.show'), 'quiet')}`,
+    }),
+    {
+      button: t('filter.show'),
+      label: t('filter.more'),
+      isOpen: filter.state !== undefined,
+      fields: selectField({
+        id: 'state',
+        name: 'state',
+        label: t('people.state'),
+        value: filter.state,
+        options: [any, ...filter.states.map((value) => ({ value, label: t(`people.filter.${value}`) }))],
+      }),
+    },
   );
 }
 

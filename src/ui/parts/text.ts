@@ -51,9 +51,13 @@ export function table({ caption, columns, rows }: Table): Html {
 <tbody role="rowgroup">${rows.map((row) => html`<tr role="row">${cells(row)}</tr>`)}</tbody></table>`;
 }
 
+/** Filled, outlined, half filled, outlined with dots, or a dash. */
+type Shape = boolean | 'on' | 'ahead' | 'open' | 'none';
+
 /** A state as one word with its own shape, so that it never depends on colour alone. */
-export function state(word: string, on: boolean): Html {
-  return html`<span class="state ${on ? 'on' : 'off'}">${word}</span>`;
+export function state(word: string, shape: Shape): Html {
+  const name = shape === true ? 'on' : shape === false ? 'off' : shape;
+  return html`<span class="state ${name}">${word}</span>`;
 }
 
 const instants = perLocale(

@@ -18,6 +18,7 @@ import { markMailDead } from '#store/queue/mail-deliveries.ts';
 import { listMail } from '#store/queue/outbox.ts';
 import { makeClient } from '../../stories/openid/client-story.ts';
 import { type Picture, passwordOnly, type Stage, sendCode, takeOver } from '../ways.ts';
+import { rollOutGallery } from './roll-out-gallery.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 const NAMES = ['Ana Silva', 'Bo Lind', 'Chloé Martin', 'Dmitri Orlov', 'Eva Krause'];
@@ -168,7 +169,7 @@ function at(path: (scene: Scene) => string): Picture {
 function refused(path: (scene: Scene) => string): Picture {
   return async (stage) => {
     await stage.page.goto(path(await openScene(stage)));
-    await stage.page.locator('.card form > .button').last().click();
+    await stage.page.locator('.card form .button[type=submit]').last().click();
   };
 }
 
@@ -209,10 +210,7 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
     await passwordOnly(stage, '/security/authenticator/access-code');
   },
   'console-partners': at(() => '/console/partners'),
-  'console-adoption': async (stage) => {
-    await fillAdoption(stage);
-    await at(() => '/console/adoption?days=30')(stage);
-  },
+  ...rollOutGallery({ at, openScene, fillAdoption }),
   'console-audit': at(() => '/console/audit'),
   'console-audit-none': at(() => '/console/audit?person=nobody%40at.example'),
   'console-audit-export': at(() => '/console/audit/export?action=user.mfa_reset'),
@@ -350,7 +348,7 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   'console-webhook-made': async (stage) => {
     const scene = await openScene(stage);
     await stage.page.goto(`/console/webhooks/${scene.webhook}/rotate`);
-    await stage.page.locator('.card form > .button').last().click();
+    await stage.page.locator('.card form .button[type=submit]').last().click();
   },
   'console-secret-gone': at(() => '/console/secrets/nothing'),
   'console-webhook-refused': refused(() => '/console/webhooks/new'),

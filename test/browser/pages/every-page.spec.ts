@@ -9,6 +9,7 @@ import { CONSOLE_NO_PAGE, CONSOLE_SEEN } from './console-gallery.ts';
 import { GALLERY as OTHERS } from './gallery.ts';
 import { LIFE_SEEN } from './life-gallery.ts';
 import { PORTAL_SEEN } from './portal-gallery.ts';
+import { ROLL_OUT_NO_PAGE, ROLL_OUT_SEEN } from './roll-out-gallery.ts';
 import { protectedOrigin } from './site-gallery.ts';
 
 /** One site and one browser for many pages, because opening them takes longer than checking a page. */
@@ -76,6 +77,7 @@ const SEEN: Readonly<Record<string, readonly string[]>> = {
   ...APP_SEEN,
   ...CONSOLE_SEEN,
   ...BULK_SEEN,
+  ...ROLL_OUT_SEEN,
   ...LIFE_SEEN,
   ...PORTAL_SEEN,
   '/forgot-password': ['forgot', 'forgot-sent'],
@@ -89,7 +91,7 @@ const SEEN: Readonly<Record<string, readonly string[]>> = {
   '/help/troubleshooting': ['help-troubleshooting'],
 };
 
-const NO_PAGE = ['/enroll/recovery-codes.txt', '/.well-known/change-password', ...CONSOLE_NO_PAGE];
+const NO_PAGE = ['/enroll/recovery-codes.txt', '/.well-known/change-password', ...CONSOLE_NO_PAGE, ...ROLL_OUT_NO_PAGE];
 
 test('no page is missing here', () => {
   const pages = OWN_ROUTES.filter(({ method, path }) => method === 'GET' && !path.startsWith('/api/'));

@@ -12,13 +12,13 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByLabel('Reason').fill('lost phone');
       await page.getByLabel('What exactly was checked').fill('office number');
       await page.getByLabel('Called back at a number known before').check();
-      await pressButton(page, 'Reset MFA');
+      await pressButton(page, 'Reset MFA of Ana Silva');
       await expect(heading(page)).toHaveText('MFA is reset');
       const code = await page.locator('.secret code').innerText();
       await page.reload();
       await expect(page.locator('.secret code')).toHaveText(code);
       await page.goBack();
-      await expect(heading(page)).toHaveText('Reset MFA');
+      await expect(heading(page)).toHaveText('Reset MFA of Ana Silva');
       await page.goForward();
       await expect(page.locator('.secret code')).toHaveText(code);
       expect((await world.events()).filter(({ action }) => action === 'user.mfa_reset').length).toBe(1);

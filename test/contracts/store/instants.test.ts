@@ -45,7 +45,7 @@ function rowsOfPeople(at: number, id: string): Rows {
   const whose = { user_id: id, token_hash: id };
   const step = Math.floor(at / 30);
   return {
-    partners: { id, slug: id, name: id, mfa_policy: 'off', created_at: at },
+    partners: { id, slug: id, name: id, mfa_policy: 'off', created_at: at, reminded_at: at, remind_asked_at: at },
     users: {
       ...{ id, partner_id: id, email: id, name: id, role: 'member', created_at: at },
       ...{ mfa_skipped_at: at, reminded_at: at, password_reset_at: at, passkey_offered_at: at },

@@ -9,7 +9,7 @@ const DAY = 24 * 60 * 60;
 test('the home page of staff leads to the console, and nobody else’s does', async (t) => {
   const { world, csm, ana } = await openConsole(t);
   assert.match((await csm.get('/')).text, /href="\/console"/);
-  assert.equal((await csm.get('/console')).location, '/console/partners');
+  assert.equal((await csm.get('/console')).location, '/console/rollout');
   assert.match((await csm.get('/security')).text, /href="\/console"/);
   const person = world.person();
   await person.signIn(ana.email);
@@ -33,7 +33,10 @@ test('a partner is created, renamed, archived and restored, and the log names wh
   assert.match(await read(csm, path), /Nora Berg nora@nordlicht\.example Invited Manager No MFA/);
   await csm.post(`${path}/rename`, { name: 'Nordlicht AG' });
   assert.match(await read(csm, path), /Nordlicht AG/);
-  await csm.post(`${path}/archive`);
+  const unsaid = await csm.post(`${path}/archive`, { reason: ' ' });
+  assert.equal(unsaid.status, 400);
+  assert.match(plain(unsaid.text), /1 person at Nordlicht AG will be signed out .* Archive Nordlicht AG Cancel/);
+  await csm.post(`${path}/archive`, { reason: 'contract ended' });
   assert.match(await read(csm, path), /archived: nobody of it can sign in/);
   assert.doesNotMatch(await read(csm, '/console/partners'), /Nordlicht/);
   assert.match(await read(csm, '/console/partners?archived=yes'), /Nordlicht AG/);
@@ -82,7 +85,7 @@ test('nobody of an archived partner signs in or goes on, and all of them do once
   await person.get('/enroll');
   await person.post('/enroll/skip');
   assert.equal((await person.get('/')).status, 200);
-  await csm.post(`${partnerPath}/archive`);
+  await csm.post(`${partnerPath}/archive`, { reason: 'contract ended' });
   assert.equal((await person.get('/')).status, 303);
   const signIn = () => world.api('POST', '/api/v1/sign-in', { email: ana.email, password: PASSWORD });
   assert.deepEqual([(await signIn()).status, (await signIn()).body.code], [401, 'invalid_credentials']);

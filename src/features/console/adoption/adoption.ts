@@ -1,5 +1,3 @@
-import type { ReminderStage } from '#core/bulk/partner-change.ts';
-import type { MfaPolicy } from '#core/people/policy.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
 import { type Proof, proofOf, type Why, whyOf } from '#features/console/people/sign-in-words.ts';
@@ -12,6 +10,7 @@ import {
   readOverdue,
   sumPolicies,
 } from '#store/partners/adoption.ts';
+import { type DueDate, listDueDates } from '#store/partners/roll-out.ts';
 
 const LISTED_PARTNERS = 10;
 /** The sign-in figures cover the last month, whatever span the curve shows. */
@@ -33,6 +32,8 @@ export type Curve = {
 
 export type Adoption = Curve & {
   readonly overdue: Overdue;
+  /** The days of the shown span on which most partners became required, the one with most first. */
+  readonly deadlines: readonly Deadline[];
   readonly proofs: readonly Part<Proof>[];
   readonly refusals: readonly Part<Why>[];
 };
@@ -49,9 +50,26 @@ export async function readAdoption(env: Env, span: Span): Promise<Adoption> {
   return {
     ...(await readCurve(env, span)),
     overdue: await readOverdue(read, now, LISTED_PARTNERS),
+    deadlines: mostDue(await listDueDates(read, { after: now - span * DAY_SECONDS, until: now, now })),
     proofs: partsOf(signIns, proofOf),
     refusals: partsOf(signIns, whyOf),
   };
+}
+
+export type Deadline = { readonly day: number; readonly partners: number };
+
+const MARKERS = 3;
+/** Markers closer than a fifth of the quarter would overlap. */
+const MARKER_GAP_SECONDS = 18 * DAY_SECONDS;
+
+/** The days on which most partners became required, far enough apart to be drawn; the one with most partners first. */
+export function mostDue(dates: readonly DueDate[]): readonly Deadline[] {
+  const chosen: Deadline[] = [];
+  for (const { requiredFrom, partners } of dates.toSorted((one, other) => other.partners - one.partners)) {
+    const isFree = chosen.every(({ day }) => Math.abs(day - requiredFrom) >= MARKER_GAP_SECONDS);
+    if (isFree && chosen.length < MARKERS) chosen.push({ day: requiredFrom, partners });
+  }
+  return chosen;
 }
 
 /** Only the curve, and the sums behind its last point. */
@@ -77,22 +95,4 @@ function partsOf<Name extends string>(
     if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + one.count);
   }
   return [...counts].map(([name, count]) => ({ name, count })).sort((one, other) => other.count - one.count);
-}
-
-/** People without an authenticator get a reminder this many days before the date, if their partner has that stage. */
-const REMINDER_DAYS = [
-  ['14_days', 14],
-  ['7_days', 7],
-  ['1_day', 1],
-] as const;
-
-/** The future reminders, soonest first. Empty if the policy already requires MFA, or does not require it at all. */
-export function remindersAhead(
-  { policy, requiredFrom }: { readonly policy: MfaPolicy; readonly requiredFrom: number | undefined },
-  stages: readonly ReminderStage[],
-  now: number,
-): readonly number[] {
-  if (policy !== 'required' || requiredFrom === undefined) return [];
-  const days = REMINDER_DAYS.filter(([stage]) => stages.includes(stage)).map(([, before]) => before);
-  return days.map((before) => requiredFrom - before * DAY_SECONDS).filter((at) => at > now);
 }

@@ -13,7 +13,11 @@ type Curve = Named & {
   /** The labels at the end of each line. */
   readonly peopleLabel: string;
   readonly enrolledLabel: string;
+  readonly markers: readonly Marker[];
 };
+
+/** A day on which MFA became required for partners. */
+type Marker = { readonly day: number; readonly label: string | undefined };
 
 const shortNumbers = perLocale((locale) => new Intl.NumberFormat(locale, { notation: 'compact' }));
 const shortDays = perLocale(
@@ -21,7 +25,8 @@ const shortDays = perLocale(
 );
 
 const HEIGHT = 260;
-const TOP = 28;
+// The words of the markers and the label of the upper line stand above the plot.
+const TOP = 44;
 const BOTTOM = 28;
 // Two labels closer than this would overlap.
 const LABEL_GAP = 22;
@@ -30,7 +35,7 @@ const LABEL_GAP = 22;
  * People, and people with an authenticator, over time. The x axis is in percent of the width, so one drawing fits every
  * screen without scaling its text. Only the box with the lines is stretched.
  */
-export function curve({ id, title, desc, points, locale, peopleLabel, enrolledLabel }: Curve): Html {
+export function curve({ id, title, desc, points, locale, peopleLabel, enrolledLabel, markers }: Curve): Html {
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last) return html``;
   const across = scaleUtc([dateOf(first.day), dateOf(last.day)], [0, 100]);
@@ -44,16 +49,26 @@ export function curve({ id, title, desc, points, locale, peopleLabel, enrolledLa
   const isClose = up(last.enrolled) - up(last.people) < LABEL_GAP;
   const enrolledAt = up(last.enrolled) + (isClose ? 20 : -9);
   const [number, day] = [shortNumbers(locale), shortDays(locale)];
-  return html`<svg class="chart" width="100%" height="${HEIGHT}" role="img" aria-labelledby="${id}-title ${id}-desc">
+  return html`<div class="plot"><svg class="chart" width="100%" height="${HEIGHT}" aria-hidden="true">
+${up.ticks(4).map((value) => html`<text class="tick end" x="100%" y="${up(value) + 4}">${number.format(value)}</text>`)}</svg>
+<svg class="chart" width="100%" height="${HEIGHT}" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">${title}</title><desc id="${id}-desc">${desc}</desc>
 ${up.ticks(4).map((value) => html`<line class="rule" x1="0" x2="100%" y1="${up(value)}" y2="${up(value)}"/>`)}
 <svg width="100%" height="${HEIGHT}" viewBox="0 0 100 ${HEIGHT}" preserveAspectRatio="none">
 <path class="under" d="${enrolledArea}"/><path class="line" d="${lineOf(({ people }) => people)}"/>
 <path class="line strong" d="${lineOf(({ enrolled }) => enrolled)}"/></svg>
-${up.ticks(4).map((value) => value > 0 && html`<text class="tick" x="0" y="${up(value) - 4}">${number.format(value)}</text>`)}
+${markers.map((marker) => markerOf(marker, across(dateOf(marker.day))))}
 ${across.ticks(6).map((date, index) => dayTick(across(date), day.format(date), index))}
 <text class="label" x="100%" y="${peopleAt}">${peopleLabel}</text>
-<text class="label strong" x="100%" y="${enrolledAt}">${enrolledLabel}</text></svg>`;
+<text class="label strong" x="100%" y="${enrolledAt}">${enrolledLabel}</text></svg></div>`;
+}
+
+/** A day on which partners became required. Its words stand at the top, on the side where there is room. */
+function markerOf({ label }: Marker, percent: number): Content {
+  if (percent < 0 || percent > 100) return undefined;
+  const x = `${percent.toFixed(2)}%`;
+  return html`<line class="marker" x1="${x}" x2="${x}" y1="${TOP - 8}" y2="${HEIGHT - BOTTOM}"/>
+${label !== undefined && html`<text${attributes({ class: percent > 50 ? 'tick end' : 'tick' })} x="${x}" dx="${percent > 50 ? -5 : 5}" y="12">${label}</text>`}`;
 }
 
 /** A phone leaves out every other tick. */

@@ -19,7 +19,7 @@ export const mailRoutes: readonly Route[] = actPages({
     const subject = t(`mail.${mail.kind}.subject`, { product: config.productName });
     const text = t('act.mail.text', { subject, email: row.email });
     const action = `${above.href}/mail/${mail.id}`;
-    return questionPage(view, { title: t('act.mail'), text, action, above, button: t('act.mail') });
+    return questionPage(view, { title: t('do.mail', { name: row.name }), text, action, above });
   },
   act: (call, { row, mail }) =>
     idempotentForm(

@@ -1,13 +1,22 @@
+import { deviceName } from '#core/sessions/device-name.ts';
 import { consolePage } from '#features/console/frame-page.ts';
-import { form, submitButton } from '#ui/parts/actions.ts';
+import { form } from '#ui/parts/actions.ts';
 import { filterForm, selectField } from '#ui/parts/choices.ts';
 import { textField } from '#ui/parts/fields.ts';
 import { grid, pager } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { dataList, timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
-import { ACTIONS, type AuditEventRow, type AuditList, type AuditQuery, auditPath, type Chain } from './search.ts';
-import { actionCell, actionWords, whoCell } from './trail-page.ts';
+import {
+  ACTIONS,
+  type AuditEventRow,
+  type AuditList,
+  type AuditQuery,
+  auditPath,
+  type Chain,
+  GROUPS,
+} from './search.ts';
+import { actionCell, actionWords, trailColumns, whoCell } from './trail-page.ts';
 
 const PATH = '/console/audit';
 
@@ -21,9 +30,8 @@ export function auditPage(view: View, list: AuditList): Html {
     body: html`${auditFilters(view, query, scope.person?.label)}
 <div id="results">${grid({
       caption: t('console.audit'),
-      columns: [t('trail.at'), t('trail.action'), t('trail.actor'), t('trail.subject'), t('audit.origin')].map(
-        (label) => ({ label }),
-      ),
+      isShort: true,
+      columns: [...trailColumns(view), { label: t('audit.origin'), phone: 'none' }],
       rows: rows.map((row) => cellsOf(view, row)),
       empty: html`<p>${t(scope.unknown ? `audit.unknown.${scope.unknown}` : 'audit.none')} <a href="${PATH}">${t('filter.all')}</a></p>`,
     })}
@@ -40,6 +48,7 @@ function auditFilters(view: View, query: AuditQuery, person: string | undefined)
       id: name,
       name,
       label: t(`audit.${name}`),
+      hint: t(`audit.${name}.hint`),
       type,
       autocomplete: 'off',
       required: false,
@@ -55,23 +64,21 @@ function auditFilters(view: View, query: AuditQuery, person: string | undefined)
       required: false,
       value: query[name] ?? '',
     });
-  const options = ACTIONS.map((value) => ({ value, label: actionWords(t, value) })).sort((one, other) =>
-    one.label.localeCompare(other.label, view.locale),
-  );
-  return filterForm(
-    PATH,
-    t('audit.search'),
-    html`${text('person', person ?? query.person)}${text('partner', query.partner)}
+  return filterForm(PATH, t('audit.search'), text('person', person ?? query.person), {
+    button: t('filter.show'),
+    label: t('filter.more'),
+    isOpen: [query.partner, query.action, query.from, query.until].some((value) => value !== undefined),
+    fields: html`${text('partner', query.partner)}
 ${selectField({
   id: 'action',
   name: 'action',
   label: t('audit.action'),
   value: query.action,
-  options: [{ value: '', label: t('filter.any') }, ...options],
+  options: [{ value: '', label: t('filter.any') }],
+  groups: actionGroups(view),
 })}
-${day('from')}${day('until')}
-${submitButton(t('filter.show'), 'quiet')}`,
-  );
+${day('from')}${day('until')}`,
+  });
 }
 
 function cellsOf(view: View, row: AuditEventRow): readonly Content[] {
@@ -83,8 +90,25 @@ function cellsOf(view: View, row: AuditEventRow): readonly Content[] {
     html`${whoCell(row.subject)}${row.partner !== undefined && html`<br><span class="hint">${row.partner}</span>`}`,
     row.isErased
       ? html`<span class="hint">${t('audit.erased')}</span>`
-      : html`${row.ip ?? '–'}${row.userAgent !== undefined && html`<br><span class="hint cut">${row.userAgent}</span>`}`,
+      : html`${row.ip ?? '–'}${row.userAgent !== undefined && html`<br>${browserOf(view, row.userAgent)}`}`,
   ];
+}
+
+/** Browser and system in common words. What the browser calls itself is one pointer away. */
+function browserOf({ t }: View, userAgent: string): Html {
+  const name = deviceName(userAgent);
+  if (name === undefined) return html`<span class="hint cut">${userAgent}</span>`;
+  return html`<span class="hint" title="${userAgent}">${t('sessions.on', name)}</span>`;
+}
+
+/** The actions under headings, each in the order of the language. */
+function actionGroups({ t, locale }: View) {
+  return GROUPS.map(([name, nouns]) => ({
+    label: t(`audit.group.${name}`),
+    options: ACTIONS.filter((action) => nouns.some((noun) => action.startsWith(`${noun}.`)))
+      .map((value) => ({ value, label: actionWords(t, value) }))
+      .sort((one, other) => one.label.localeCompare(other.label, locale)),
+  }));
 }
 
 function chainList(view: View, { end, unsealed, verified }: Chain): Html {

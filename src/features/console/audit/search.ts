@@ -35,6 +35,17 @@ const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export const ACTIONS = Object.keys(AUDIT_ACTIONS).filter(isAction);
 
+/** The nouns of the actions of the audit log, under the headings of the filter. A test finds a noun without a heading. */
+export const GROUPS = [
+  ['signIn', ['sign_in', 'step_up', 'session', 'sessions', 'device', 'trusted_device']],
+  ['factors', ['enrollment', 'totp', 'passkey', 'authenticator', 'recovery_code', 'recovery_codes', 'access_code']],
+  ['accounts', ['password', 'email', 'invitation', 'link', 'mail', 'administrator']],
+  ['people', ['user', 'reset', 'staff']],
+  ['partners', ['partner', 'partners', 'bulk']],
+  ['programs', ['api_key', 'webhook', 'client', 'grant', 'consent', 'site', 'oidc', 'token', 'signing_key']],
+  ['service', ['keys', 'audit', 'backup', 'database', 'server', 'restore', 'import']],
+] as const;
+
 /** Whether this version knows the action. */
 export function isAction(text: string): text is AuditAction {
   return Object.hasOwn(AUDIT_ACTIONS, text);

@@ -1,5 +1,5 @@
 import type { TrailEvent } from '#features/console/lists.ts';
-import { grid } from '#ui/parts/grid.ts';
+import { type Column, grid } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
@@ -10,7 +10,8 @@ export function trailGrid(view: View, trail: readonly TrailEvent[], all: string)
   const { t, locale } = view;
   return html`${grid({
     caption: t('partner.trail'),
-    columns: [t('trail.at'), t('trail.action'), t('trail.actor'), t('trail.subject')].map((label) => ({ label })),
+    isShort: true,
+    columns: trailColumns(view),
     rows: trail.map((event) => [
       timeElement(event.at, locale),
       actionCell(view, event),
@@ -22,6 +23,16 @@ export function trailGrid(view: View, trail: readonly TrailEvent[], all: string)
 ${trail.length > 0 && html`<p class="quiet"><a href="${all}">${t('audit.all')}</a></p>`}`;
 }
 
+/** When, what, who and to whom. */
+export function trailColumns({ t }: View): readonly Column[] {
+  return [
+    { label: t('trail.at') },
+    { label: t('trail.action'), phone: 'head' },
+    { label: t('trail.actor'), phone: 'said' },
+    { label: t('trail.subject'), phone: 'said' },
+  ];
+}
+
 /** An action in words, or its code if this version does not know it. */
 export function actionWords(t: View['t'], action: string): string {
   return isAction(action) ? t(`action.${action}`) : action;
@@ -29,10 +40,18 @@ export function actionWords(t: View['t'], action: string): string {
 
 /** What happened, with its code and reason. The words say when it was a refusal. */
 export function actionCell({ t }: View, event: TrailEvent): Html {
-  const { action, reason, repeated } = event;
+  const { action, reason, repeated, checkedBy, checkNote } = event;
   return html`${actionWords(t, action)}
-<br><span class="hint"><code>${breakable(action)}</code>${reason !== undefined && html` ${reason}`}${repeated !== undefined && html` · ${t('trail.repeated', { count: repeated })}`}</span>`;
+<br><span class="hint"><code>${breakable(action)}</code>${reason !== undefined && html` ${reason}`}${checkedBy !== undefined && html` · ${t('reset.checkedBy')} ${checkedWords(t, checkedBy)}${checkNote !== undefined && `, ${checkNote}`}`}${repeated !== undefined && html` · ${t('trail.repeated', { count: repeated })}`}</span>`;
 }
+
+/** How identity was checked, in words; a way that this version does not know as its code. */
+function checkedWords(t: View['t'], code: string): string {
+  const known = CHECKS.find((one) => one === code);
+  return known === undefined ? code : t(`reset.check.${known}`);
+}
+
+const CHECKS = ['callback', 'video', 'in_person', 'manager', 'other'] as const;
 
 /** The code can break between its words in a narrow column. */
 function breakable(code: string): Content {

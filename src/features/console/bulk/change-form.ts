@@ -1,4 +1,5 @@
-import { type PartnerChange, REMINDER_STAGES, type ReminderStage } from '#core/bulk/partner-change.ts';
+import type { PartnerChange } from '#core/bulk/partner-change.ts';
+import { parseReminderDays } from '#core/people/reminder-days.ts';
 import { parseBegin } from '#core/time/day.ts';
 import { typedDay } from '#core/time/typed-day.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
@@ -9,14 +10,14 @@ import type { Selection } from '#flows/bulk/select.ts';
 /** What the form offers: the policies of one partner, and what only many have in common. */
 export const CHANGES = ['off', 'optional', 'now', 'date', 'move', 'reminders'] as const;
 
-/** The fields of the form; each stage of the reminders has a box of its own. */
-export const CHANGE_FIELDS = ['policy', 'from', 'partners', 'filter', ...REMINDER_STAGES] as const;
+export const CHANGE_FIELDS = ['policy', 'from', 'days', 'partners', 'filter'] as const;
 
 /** The form as it was typed, or as it is shown first. */
 export type ChangeTyped = {
   readonly policy: string;
   readonly from: string;
-  readonly boxes: readonly { readonly stage: ReminderStage; readonly isTicked: boolean }[];
+  /** How many days before the date people are reminded. */
+  readonly days: string;
   /** The ids of the ticked partners; empty for all that match the filter. */
   readonly partners: readonly string[];
   /** The query of the list, to select by and to go back to. */
@@ -29,7 +30,7 @@ export function typedChange(fields: ChangeFields): ChangeTyped {
   return {
     policy: fields.policy ?? '',
     from: fields.from ?? '',
-    boxes: REMINDER_STAGES.map((stage) => ({ stage, isTicked: fields[stage] === 'yes' })),
+    days: fields.days ?? '',
     partners: (fields.partners ?? '').split(' ').filter((id) => id !== ''),
     filter: fields.filter ?? '',
   };
@@ -49,8 +50,10 @@ export function selectionOf({ partners, filter }: Pick<ChangeTyped, 'partners' |
 
 /** What the form means, or the field that is invalid. */
 export function readChange(form: ChangeTyped, now: number): PartnerChange | Refusal {
-  if (form.policy === 'reminders')
-    return { act: 'reminders', reminders: form.boxes.filter(({ isTicked }) => isTicked).map(({ stage }) => stage) };
+  if (form.policy === 'reminders') {
+    const reminders = parseReminderDays(form.days);
+    return reminders ? { act: 'reminders', reminders } : refuse('invalid_request', { reason: 'reminder_days' });
+  }
   if (form.policy === 'move') {
     const requiredFrom = parseBegin(typedDay(form.from) ?? '');
     if (requiredFrom === undefined || requiredFrom <= now) return refuse('invalid_request', { reason: 'from' });

@@ -1,7 +1,7 @@
-import { consolePage, type Refused } from '#features/console/frame-page.ts';
+import { consolePage, errorAt, type Refused } from '#features/console/frame-page.ts';
 import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { radios } from '#ui/parts/choices.ts';
-import { checkbox, textArea, textField } from '#ui/parts/fields.ts';
+import { textArea, textField } from '#ui/parts/fields.ts';
 import { grid } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import type { View } from '#ui/view.ts';
@@ -13,7 +13,7 @@ type ChangePage = { readonly typed: ChangeTyped; readonly count: number; readonl
 /** What to change of the selected partners. Nothing happens here: the next page is the preview. */
 export function changePage(view: View, { typed, count, refusal }: ChangePage): Html {
   const { t } = view;
-  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  const error = (fieldId: string) => errorAt(refusal, fieldId);
   const list = `/console/partners${typed.filter && `?${typed.filter}`}`;
   return consolePage(view, {
     title: t('bulk.new.title', { count }),
@@ -37,8 +37,16 @@ ${textField({
   value: typed.from,
   error: error('from'),
 })}
-<fieldset class="field"><legend>${t('bulk.new.stages')}</legend><p class="hint">${t('bulk.new.stages.hint')}</p>
-${typed.boxes.map(({ stage, isTicked }) => checkbox({ id: stage, name: stage, label: t(`bulk.stage.${stage}`), checked: isTicked }))}</fieldset>
+${textField({
+  id: 'days',
+  name: 'days',
+  label: t('bulk.new.days'),
+  hint: t('bulk.new.days.hint'),
+  autocomplete: 'off',
+  required: false,
+  value: typed.days,
+  error: error('days'),
+})}
 <div class="actions">${submitButton(t('bulk.new.preview'))}${linkButton(list, t('bulk.cancel'))}</div>`,
     ),
   });

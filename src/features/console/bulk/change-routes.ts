@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_REMINDER_DAYS } from '#core/people/reminder-days.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import { refusedWords } from '#features/console/frame-page.ts';
 import { actorOf } from '#features/console/shared-routes.ts';
@@ -21,12 +22,9 @@ const UPLOAD = '/console/bulk/upload';
 const changeForm = z.object({
   policy: typed('word').optional(),
   from: typed('time').optional(),
+  days: typed('word').optional(),
   partners: typed('ids').optional(),
   filter: typed('address').optional(),
-  '14_days': typed('word').optional(),
-  '7_days': typed('word').optional(),
-  '1_day': typed('word').optional(),
-  overdue: typed('word').optional(),
 });
 
 const uploadForm = z.object({ csv: typed('csv').optional() });
@@ -59,7 +57,9 @@ async function showNew({ env, view, query }: StaffCall): Promise<Reply> {
   const selected = view.restored ?? selectedBy(query);
   const form = typedChange({ filter: filterOf(query) });
   if (selected === undefined) return refuseNew(view, form, 0, refuse('invalid_request', { reason: 'selection' }));
-  const shown = view.restored ? typedChange(view.restored) : { ...form, ...selectedBy(query), policy: 'date' };
+  const shown = view.restored
+    ? typedChange(view.restored)
+    : { ...form, ...selectedBy(query), policy: 'date', days: DEFAULT_REMINDER_DAYS.join(', ') };
   const count = await countSelected(env, selectionOf(shown));
   return isRefusal(count) ? refuseNew(view, shown, 0, count) : show(changePage(view, { typed: shown, count }));
 }

@@ -1,4 +1,5 @@
-import type { PartnerChange, ReminderStage } from '#core/bulk/partner-change.ts';
+import type { PartnerChange } from '#core/bulk/partner-change.ts';
+import type { ReminderDays } from '#core/people/reminder-days.ts';
 import type { PlainKey } from '#messages/messages.ts';
 import { type Content, html } from '#ui/parts/html.ts';
 import { beginElement } from '#ui/parts/text.ts';
@@ -15,7 +16,7 @@ export function changeWords(view: View, change: PartnerChange): Content {
     case 'date':
       return html`${t('bulk.change.move')} ${beginElement(change.requiredFrom, locale)}`;
     case 'reminders':
-      return html`${t('bulk.change.reminders')} ${stagesWords(view, change.reminders)}`;
+      return html`${t('bulk.change.reminders')} ${daysWords(view, change.reminders)}`;
     case 'undo':
       return changeWords(view, undoneBy(change));
   }
@@ -26,8 +27,8 @@ function undoneBy({ to }: Extract<PartnerChange, { act: 'undo' }>): PartnerChang
   return 'policy' in to ? { act: 'policy', ...to } : { act: 'reminders', ...to };
 }
 
-function stagesWords({ t }: View, stages: readonly ReminderStage[]): string {
-  return stages.length === 0 ? t('bulk.stages.none') : stages.map((stage) => t(`bulk.stage.${stage}`)).join(', ');
+function daysWords({ t }: View, days: ReminderDays): string {
+  return days.length === 0 ? t('bulk.days.none') : days.join(', ');
 }
 
 /** Why an item changed nothing. A code that this version does not know is shown as it is. */

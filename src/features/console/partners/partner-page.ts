@@ -1,13 +1,16 @@
-import type { ReminderStage } from '#core/bulk/partner-change.ts';
+import { confirmButtons } from '#features/console/act-pages.ts';
 import { trailGrid } from '#features/console/audit/trail-page.ts';
-import { type ConsolePart, consolePage, type Done, type Refused } from '#features/console/frame-page.ts';
+import { consolePage, type Done, errorAt, type Refused } from '#features/console/frame-page.ts';
 import type { PeopleList, ShownPartner, TrailEvent } from '#features/console/lists.ts';
 import { peopleGrid, peopleTools } from '#features/console/people/people-page.ts';
-import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
+import type { ConsolePart } from '#features/console/tabs-page.ts';
+import { actions, form, linkButton } from '#ui/parts/actions.ts';
 import { textField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { dataList, dateElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
+import type { PartnerHistory } from './history.ts';
+import { historySection } from './history-page.ts';
 import { policyState } from './partners-page.ts';
 import { passkeyPolicyState } from './passkeys-page.ts';
 
@@ -20,17 +23,21 @@ export type PartnerView = {
   readonly resetsWithoutCode: boolean;
   /** The future days on which people without an authenticator get a reminder. */
   readonly remindersAt: readonly number[];
-  /** The reminders that this partner has at all. */
-  readonly stages: readonly ReminderStage[];
   readonly list: PeopleList;
   readonly trail: readonly TrailEvent[];
+  readonly history: PartnerHistory;
+  readonly notes: { readonly owner: string | undefined; readonly notes: string };
+  readonly reminderDays: readonly number[];
   readonly done?: Done | undefined;
 };
+
+/** The rest is one link away, in the audit log. */
+const TRAIL_SHOWN = 8;
 
 /** One partner: its progress, its policy, its people, and its last events. */
 export function partnerPage(view: View, page: PartnerView): Html {
   const { t } = view;
-  const { partner, list, trail } = page;
+  const { partner, list, trail, history } = page;
   const path = `/console/partners/${partner.id}`;
   return consolePage(view, {
     title: partner.name,
@@ -39,13 +46,18 @@ export function partnerPage(view: View, page: PartnerView): Html {
     done: page.done,
     body: html`${partner.archivedAt !== undefined && html`<p class="notice info">${t('partner.archived')}</p>`}
 ${dataList(factsOf(view, page, path))}
+${actions(
+  partner.policy === 'required' &&
+    page.missing > 0 &&
+    linkButton(`/console/reminders?partner=${partner.id}`, t('partner.remindNow')),
+  linkButton(`${path}/letter`, t('letter.open')),
+  linkButton(`${path}/rename`, t('partner.rename')),
+  linkButton(`${path}/${partner.archivedAt === undefined ? 'archive' : 'restore'}`, archiveLabel(view, partner)),
+)}
+${historySection(view, history)}
+<section><h2 id="trail">${t('partner.trail')}</h2>${trailGrid(view, trail.slice(0, TRAIL_SHOWN), `/console/audit?partner=${partner.slug}`)}</section>
 <section><h2 id="people">${t('partner.people')}</h2>${peopleTools(view, path, list, partner.archivedAt === undefined)}
-<div id="results">${peopleGrid(view, path, list)}</div></section>
-<section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail, `/console/audit?partner=${partner.slug}`)}</section>
-<section class="apart"><h2>${t('partner.manage')}</h2>${actions(
-      linkButton(`${path}/rename`, t('partner.rename')),
-      linkButton(`${path}/${partner.archivedAt === undefined ? 'archive' : 'restore'}`, archiveLabel(view, partner)),
-    )}</section>`,
+<div id="results">${peopleGrid(view, path, list)}</div></section>`,
   });
 }
 
@@ -55,9 +67,7 @@ function archiveLabel({ t }: View, { archivedAt }: ShownPartner): string {
 
 function factsOf(view: View, page: PartnerView, path: string) {
   const { t } = view;
-  const { partner, people, enrolled, missing, exempt, resetsWithoutCode } = page;
-  const resets = t(resetsWithoutCode ? 'partner.resets.without' : 'partner.resets.with');
-  const mayChangeResets = view.staff === 'admin';
+  const { partner, people, enrolled, missing, exempt } = page;
   return [
     {
       label: t('partners.policy'),
@@ -68,7 +78,26 @@ function factsOf(view: View, page: PartnerView, path: string) {
       label: t('partners.adoption'),
       value: html`${t('partner.adoption', { enrolled, people })} ${t('partner.missing', { missing, exempt })}`,
     },
-    { label: t('partner.reminders'), value: reminders(view, page) },
+    {
+      label: t('partner.reminders'),
+      value: reminders(view, page),
+      action: linkButton(`${path}/reminders`, t('partner.reminders.change')),
+    },
+    ...rulesOf(view, page, path),
+    {
+      label: t('plan.notes.label'),
+      value: html`${page.notes.owner ?? t('rollout.owner.none')}${page.notes.notes !== '' && html`<br><span class="notes">${page.notes.notes}</span>`}`,
+      action: linkButton(`${path}/notes`, t('plan.notes.change')),
+    },
+  ];
+}
+
+/** The rules of a partner beside its policy. */
+function rulesOf(view: View, { partner, resetsWithoutCode }: PartnerView, path: string) {
+  const { t } = view;
+  const resets = t(resetsWithoutCode ? 'partner.resets.without' : 'partner.resets.with');
+  const mayChangeResets = view.staff === 'admin';
+  return [
     {
       label: t('passkeys.policy'),
       value: passkeyPolicyState(view, {
@@ -94,10 +123,10 @@ function factsOf(view: View, page: PartnerView, path: string) {
 }
 
 /** Which reminders are due, from the date alone. */
-function reminders(view: View, { remindersAt, partner, missing, stages }: PartnerView): Content {
+function reminders(view: View, { remindersAt, partner, missing, reminderDays }: PartnerView): Content {
   const { t, locale } = view;
   if (partner.policy !== 'required') return t('partner.reminders.off');
-  if (stages.length === 0) return t('partner.reminders.none');
+  if (reminderDays.length === 0) return t('partner.reminders.never');
   if (missing === 0) return t('partner.reminders.nobody');
   if (remindersAt.length === 0) return t('partner.reminders.overdue');
   const days = remindersAt.map((at, index) => html`${index > 0 && ', '}${dateElement(at, locale)}`);
@@ -120,7 +149,7 @@ type NameForm = {
 /** The form for a name: a new partner with its short name, or the new name of an existing one. */
 export function nameFormPage(view: View, page: NameForm): Html {
   const { refusal, slug } = page;
-  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  const error = (fieldId: string) => errorAt(refusal, fieldId);
   return consolePage(view, {
     title: page.title,
     part: 'partners',
@@ -140,7 +169,7 @@ export function nameFormPage(view: View, page: NameForm): Html {
         error: error('name'),
       })}
 ${slug && textField({ id: 'slug', name: 'slug', ...slug, autocomplete: 'off', required: false, error: error('slug') })}
-${submitButton(page.button)}`,
+${confirmButtons(view, { title: page.button, above: page.above })}`,
     ),
   });
 }
@@ -150,14 +179,13 @@ type Question = {
   readonly text: Content;
   readonly action: string;
   readonly above: { readonly href: string; readonly label: string };
-  readonly button: string;
   readonly isGrave?: boolean;
   /** What the form carries unseen. */
   readonly fields?: Content;
   readonly part?: ConsolePart;
 };
 
-/** What the act will do, and the button that does it. */
+/** What the act will do, and the button that does it: the title names both. */
 export function questionPage(view: View, page: Question): Html {
   return consolePage(view, {
     title: page.title,
@@ -165,6 +193,6 @@ export function questionPage(view: View, page: Question): Html {
     above: page.above,
     narrow: true,
     body: html`<p>${page.text}</p>
-${form(view, page.action, html`${page.fields}${submitButton(page.button, page.isGrave ? 'danger' : 'primary')}`)}`,
+${form(view, page.action, html`${page.fields}${confirmButtons(view, page)}`)}`,
   });
 }

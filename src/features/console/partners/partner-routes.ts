@@ -8,13 +8,7 @@ import { refusedWords } from '#features/console/frame-page.ts';
 import { readPartnerList, readPeopleList } from '#features/console/lists.ts';
 import { actorOf, bySemicolon, csvFile, doneOf, missing } from '#features/console/shared-routes.ts';
 import type { Actor } from '#flows/administration/actor.ts';
-import {
-  addPartner,
-  archivePartner,
-  changeResets,
-  renamePartner,
-  restorePartner,
-} from '#flows/administration/partner-acts.ts';
+import { addPartner, changeResets, renamePartner, restorePartner } from '#flows/administration/partner-acts.ts';
 import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import type { Around } from '#flows/runtime/transaction.ts';
 import { actPages } from '#http/pages/act-pages.ts';
@@ -23,9 +17,12 @@ import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { findPartner } from '#store/partners/partners.ts';
+import { archiveRoutes } from './archive-routes.ts';
+import { readHistory } from './history.ts';
 import { nameFormPage, partnerPage, questionPage } from './partner-page.ts';
 import { partnersPage } from './partners-page.ts';
 import { passkeysRoutes } from './passkeys-routes.ts';
+import { planRoutes } from './plan-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
 import { trustRoutes } from './trust-routes.ts';
 
@@ -85,6 +82,7 @@ export const partnerRoutes: readonly Route[] = [
   ...policyRoutes,
   ...passkeysRoutes,
   ...trustRoutes,
+  ...planRoutes,
   page({
     method: 'GET',
     path: `${ONE}/rename`,
@@ -102,7 +100,7 @@ export const partnerRoutes: readonly Route[] = [
     keeps: ['name'],
     handle: submitRename,
   }),
-  ...question('archive', 'staffSteppedUp', archivePartner),
+  ...archiveRoutes,
   ...question('restore', 'staffSteppedUp', restorePartner),
   ...question('resets', 'staffAdminSteppedUp', async (env, actor, id, around) => {
     const now = await readPartner(env, id);
@@ -110,7 +108,7 @@ export const partnerRoutes: readonly Route[] = [
   }),
 ];
 
-const DONE_OF = { archive: 'archived', restore: 'restored', resets: 'resets' } as const;
+const DONE_OF = { restore: 'restored', resets: 'resets' } as const;
 
 /** An act on a partner that needs only a confirmation: a page that explains it, and its button. */
 function question<T>(
@@ -126,11 +124,11 @@ function question<T>(
     draw({ view }, { partner, resetsWithoutCode }) {
       const { t } = view;
       const isBack = name === 'restore' || (name === 'resets' && resetsWithoutCode);
-      const title = name === 'resets' ? t('partner.resets.change') : t(`partner.${name}`);
+      const title = t(`do.${name}`, { name: partner.name });
       const text = name === 'resets' && isBack ? t('partner.resets.askAgain') : t(`partner.${name}.text`);
       const above = { href: `${PARTNERS}/${partner.id}`, label: partner.name };
       const action = `${above.href}/${name}`;
-      return questionPage(view, { title, text, action, above, button: title, isGrave: !isBack });
+      return questionPage(view, { title, text, action, above, isGrave: !isBack });
     },
     act: (call, { partner: { id } }) =>
       idempotentForm(call, (around) => act(call.env, actorOf(call), id, around), back(call, DONE_OF[name])),
@@ -146,7 +144,8 @@ async function showPartner({ env, view, params, query }: PageCall<'staff'>): Pro
   const found = await readPartner(env, params.partner ?? '');
   if (!found) return missing(view);
   const list = await readPeopleList(env, found.partner.id, readPeopleQuery(query));
-  return show(partnerPage(view, { ...found, list, done: doneOf(query) }));
+  const history = await readHistory(env, found.partner, found);
+  return show(partnerPage(view, { ...found, list, history, done: doneOf(query) }));
 }
 
 type NewTyped = { readonly name: string; readonly slug: string };
@@ -192,7 +191,7 @@ function renamePage({ view }: Pick<StaffCall, 'view'>, { id, name }: Named, valu
   const { t } = view;
   const above = { href: `${PARTNERS}/${id}`, label: name };
   return nameFormPage(view, {
-    title: t('partner.rename'),
+    title: t('do.rename', { name }),
     action: `${above.href}/rename`,
     above,
     value,

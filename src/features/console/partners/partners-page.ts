@@ -1,10 +1,12 @@
 import { ADOPTIONS, POLICIES, partnersPath } from '#features/console/filters.ts';
 import { consolePage, csvLinks, type Done } from '#features/console/frame-page.ts';
 import type { ListedPartner, PartnerList } from '#features/console/lists.ts';
+import { part } from '#features/console/rollout/spark-page.ts';
+import { percents } from '#messages/per-locale.ts';
 import { linkButton, submitButton } from '#ui/parts/actions.ts';
 import { filterForm, selectField } from '#ui/parts/choices.ts';
 import { textField } from '#ui/parts/fields.ts';
-import { type Column, grid, pager, share } from '#ui/parts/grid.ts';
+import { type Column, grid, pager } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { beginElement, state } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
@@ -15,15 +17,17 @@ const PATH = '/console/partners';
 export function partnersPage(view: View, list: PartnerList, done?: Done): Html {
   const { t } = view;
   const { filter, after, next, count } = list;
+  // A whole email finds its person. That no partner has such a name would only confuse.
+  const isPersonOnly = list.person !== undefined && count === 0;
   return consolePage(view, {
     title: t('console.partners'),
     part: 'partners',
     done,
     body: html`<div class="bar-above">${partnerFilters(view, list)}
 <div class="actions">${linkButton('/console/bulk', t('bulk.jobs'))}${linkButton(`${PATH}/new`, t('partners.add'), 'primary')}</div></div>
-<div id="results"><p class="count" role="status">${t('partners.count', { count })}</p>
-${list.person && html`<p class="notice info">${t('partners.person')} <a href="/console/people/${list.person.id}">${list.person.name}, ${list.person.email}</a></p>`}
-${selectForm(view, list)}
+<div id="results">${!isPersonOnly && html`<p class="count" role="status">${t('partners.count', { count })}</p>`}
+${list.person && html`<p class="notice info" role="status">${t('partners.person')} <a href="/console/people/${list.person.id}">${list.person.name}, ${list.person.email}</a></p>`}
+${!isPersonOnly && selectForm(view, list)}
 ${pager(t, {
   first: after && partnersPath(PATH, filter),
   next: next && partnersPath(PATH, filter, next),
@@ -38,6 +42,7 @@ function selectForm(view: View, list: PartnerList): Html {
   const { filter, count } = list;
   const rows = grid({
     caption: t('console.partners'),
+    isShort: true,
     columns: columnsOf(view, list),
     rows: list.rows.map((row) => cellsOf(view, row)),
     empty: emptyText(view, list),
@@ -54,7 +59,7 @@ function partnerFilters({ t }: View, { filter }: PartnerList): Html {
   return filterForm(
     PATH,
     t('partners.search'),
-    html`${textField({
+    textField({
       id: 'q',
       name: 'q',
       label: t('partners.search'),
@@ -62,10 +67,14 @@ function partnerFilters({ t }: View, { filter }: PartnerList): Html {
       autocomplete: 'off',
       required: false,
       value: filter.search ?? '',
-    })}
-${selects(t, filter)}
-<input type="hidden" name="sort" value="${filter.sort}">
-${submitButton(t('filter.show'), 'quiet')}`,
+    }),
+    {
+      button: t('filter.show'),
+      label: t('filter.more'),
+      isOpen: partnersPath(PATH, { ...filter, search: undefined, sort: 'name' }) !== PATH,
+      fields: html`${selects(t, filter)}
+<input type="hidden" name="sort" value="${filter.sort}">`,
+    },
   );
 }
 
@@ -111,11 +120,12 @@ function columnsOf({ t }: View, { filter }: PartnerList): readonly Column[] {
     direction: sort === 'people' ? ('descending' as const) : ('ascending' as const),
   });
   return [
-    { label: '' },
-    { label: t('partners.name'), sort: sorted('name') },
+    { label: t('rollout.tick'), isTick: true },
+    { label: t('partners.name'), sort: sorted('name'), phone: 'head' },
     { label: t('partners.policy') },
-    { label: t('partners.people'), numeric: true, sort: sorted('people') },
-    { label: t('partners.adoption'), numeric: true, sort: sorted('adoption') },
+    { label: t('partners.people'), numeric: true, sort: sorted('people'), phone: 'none' },
+    { label: t('partners.adoption'), numeric: true },
+    { label: t('rollout.share'), numeric: true, sort: sorted('adoption'), phone: 'side' },
   ];
 }
 
@@ -126,17 +136,21 @@ function cellsOf(view: View, row: ListedPartner): readonly Content[] {
     html`<a href="${PATH}/${id}">${name}</a>`,
     policyState(view, row),
     people,
-    share(enrolled, people, view.t('adoption.of', { enrolled, people })),
+    view.t('adoption.of', { enrolled, people }),
+    html`<span class="share"><span>${people === 0 ? '–' : percents(view.locale).format(Math.floor((enrolled * 100) / people) / 100)}</span> ${people > 0 && part(enrolled, people)}</span>`,
   ];
 }
+
+/** A dash, a dotted outline, and a filled arch; half filled means required from a date. */
+const SHAPES = { off: 'none', optional: 'open', required: 'on' } as const;
 
 /** The policy in words, with its date, and whether people are overdue. */
 export function policyState(view: View, partner: Pick<ListedPartner, 'policy' | 'requiredFrom'>): Content {
   const { t, now, locale } = view;
   const { policy, requiredFrom } = partner;
   const isAhead = requiredFrom !== undefined && requiredFrom > now;
-  if (policy !== 'required' || !isAhead) return state(t(`policy.${policy}`), policy === 'required');
-  return html`${state(t('policy.requiredFrom'), false)} ${beginElement(requiredFrom, locale)}`;
+  if (policy !== 'required' || !isAhead) return state(t(`policy.${policy}`), SHAPES[policy]);
+  return html`${state(t('policy.requiredFrom'), 'ahead')} ${beginElement(requiredFrom, locale)}`;
 }
 
 function emptyText({ t }: View, { filter }: PartnerList): Content {

@@ -96,7 +96,7 @@ function previewPart(view: View, page: PasskeysPage, { choice, endsSessions }: N
   const fields = html`<input type="hidden" name="policy" value="${choice.typed.policy}"><input type="hidden" name="from" value="${choice.typed.from}">`;
   return html`<section class="preview"><h2>${passkeyPolicyState(view, choice)}</h2>
 <p>${effectOf(view, choice, { ...counts, endsSessions })}</p></section>
-${form(view, path, html`${fields}<div class="actions">${submitButton(t('policy.confirm'))}${linkButton(path, t('policy.other'))}</div>`)}`;
+${form(view, path, html`${fields}<div class="actions">${submitButton(t('do.policy', { name: partner.name }))}${linkButton(path, t('policy.other'))}</div>`)}`;
 }
 
 function effectOf(

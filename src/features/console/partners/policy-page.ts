@@ -1,10 +1,12 @@
-import { consolePage, type Refused } from '#features/console/frame-page.ts';
-import type { ShownPartner } from '#features/console/lists.ts';
+import { consolePage, errorAt, type Refused } from '#features/console/frame-page.ts';
+import type { ListedPerson, ShownPartner } from '#features/console/lists.ts';
 import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { radios } from '#ui/parts/choices.ts';
 import { textField } from '#ui/parts/fields.ts';
+import { grid } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
-import { beginElement } from '#ui/parts/text.ts';
+import { personCells } from '#ui/parts/people.ts';
+import { beginElement, dateElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import { policyState } from './partners-page.ts';
 import type { PolicyChoice, PolicyTyped } from './policy-choice.ts';
@@ -16,12 +18,21 @@ type Preview = {
   readonly endsSessions: number;
 };
 
+type Previewed = {
+  readonly choice: PolicyChoice;
+  readonly counts: Preview;
+  /** The first of the people without an authenticator. */
+  readonly missing: readonly ListedPerson[];
+  /** The mail that they get, and when. */
+  readonly mails: readonly { readonly at: number; readonly subject: string; readonly text: string }[];
+};
+
 type PolicyPage = {
   readonly partner: ShownPartner;
   readonly typed: PolicyTyped;
   readonly refusal?: Refused | undefined;
   /** Set after a choice was made: the people that it affects. */
-  readonly preview?: { readonly choice: PolicyChoice; readonly counts: Preview } | undefined;
+  readonly preview?: Previewed | undefined;
 };
 
 /** The policy of a partner: first the choice, then the people that it affects, and only then the button. */
@@ -29,10 +40,10 @@ export function policyPage(view: View, page: PolicyPage): Html {
   const { t } = view;
   const { partner, preview, refusal } = page;
   return consolePage(view, {
-    title: t('policy.title'),
+    title: t('do.policy', { name: partner.name }),
     part: 'partners',
     above: { href: `/console/partners/${partner.id}`, label: partner.name },
-    narrow: true,
+    narrow: preview === undefined,
     refusal,
     body: html`<p class="lead">${t('policy.now')} ${policyState(view, partner)}</p>
 ${preview ? previewPart(view, partner, preview) : choiceForm(view, page)}`,
@@ -40,7 +51,7 @@ ${preview ? previewPart(view, partner, preview) : choiceForm(view, page)}`,
 }
 
 function choiceForm({ t }: View, { partner, typed, refusal }: PolicyPage): Html {
-  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  const error = (fieldId: string) => errorAt(refusal, fieldId);
   const options = (['off', 'optional', 'now', 'date'] as const).map((value) => ({
     value,
     label: t(`policy.choice.${value}`),
@@ -62,7 +73,9 @@ ${textField({
 ${submitButton(t('policy.preview'))}</form>`;
 }
 
-function previewPart(view: View, { id }: ShownPartner, { choice, counts }: NonNullable<PolicyPage['preview']>): Html {
+function previewPart(view: View, partner: ShownPartner, preview: Previewed): Html {
+  const { id } = partner;
+  const { choice, counts } = preview;
   const { t } = view;
   const path = `/console/partners/${id}/policy`;
   return html`<section class="preview"><h2>${newPolicy(view, choice)}</h2>
@@ -73,8 +86,32 @@ ${form(
   view,
   path,
   html`<input type="hidden" name="policy" value="${choice.typed.policy}"><input type="hidden" name="from" value="${choice.typed.from}">
-<div class="actions">${submitButton(t('policy.confirm'))}${linkButton(path, t('policy.other'))}</div>`,
-)}`;
+<div class="actions">${submitButton(t('do.policy', { name: partner.name }))}${linkButton(path, t('policy.other'))}${linkButton(`/console/partners/${id}`, t('act.cancel'))}</div>`,
+)}
+${mailsPart(view, preview)}
+${peoplePart(view, id, preview)}`;
+}
+
+function mailsPart(view: View, { mails }: Previewed): Content {
+  const { t, locale } = view;
+  if (mails.length === 0) return html`<p class="hint">${t('policy.mails.none')}</p>`;
+  return html`<section><h2>${t('policy.mails')}</h2>${mails.map(
+    ({ at, subject, text }) =>
+      html`<div class="quoted"><p class="hint">${dateElement(at, locale)}</p><p><strong>${subject}</strong></p><p>${text}</p></div>`,
+  )}</section>`;
+}
+
+function peoplePart(view: View, id: string, { missing, counts }: Previewed): Content {
+  const { t } = view;
+  if (missing.length === 0) return undefined;
+  const more = counts.missing + counts.exempt - missing.length;
+  return html`<section><h2>${t('policy.who')}</h2>${grid({
+    caption: t('policy.who'),
+    isShort: true,
+    columns: [{ label: t('people.name'), phone: 'head' }, { label: t('people.state') }, { label: t('people.mfa') }],
+    rows: missing.map((row) => personCells(view, row, { path: `/console/people/${row.id}`, isUndelivered: false })),
+    empty: '',
+  })}${more > 0 && html`<p class="quiet"><a href="/console/partners/${id}?state=missing#people">${t('policy.who.more', { count: more })}</a></p>`}</section>`;
 }
 
 function newPolicy({ t, locale }: View, { policy, requiredFrom }: PolicyChoice): Content {

@@ -3,7 +3,6 @@ import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { refusedWords } from '#features/console/frame-page.ts';
 import { actorOf, missing } from '#features/console/shared-routes.ts';
 import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
-import { previewMfaPolicy } from '#flows/administration/policy-preview.ts';
 import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -12,6 +11,7 @@ import { typed } from '#http/typed.ts';
 import { findPartner } from '#store/partners/partners.ts';
 import { type PolicyTyped, readPolicyChoice, typedOf } from './policy-choice.ts';
 import { policyPage } from './policy-page.ts';
+import { previewOf } from './policy-preview.ts';
 
 const PATH = '/console/partners/:partner/policy';
 
@@ -41,8 +41,7 @@ async function showPolicy(call: StaffCall): Promise<Reply> {
   const typed = { policy: asked, from: view.restored?.from ?? query.get('from') ?? '' };
   const choice = readPolicyChoice(typed, view.now);
   if (isRefusal(choice)) return refusePolicy(call, partner, typed, choice);
-  const counts = await previewMfaPolicy(env, partner.id, choice);
-  return show(policyPage(view, { partner, typed, preview: { choice, counts } }));
+  return show(policyPage(view, { partner, typed, preview: await previewOf(env, view, partner.id, choice) }));
 }
 
 type Partner = NonNullable<Awaited<ReturnType<typeof partnerOf>>>;

@@ -26,7 +26,7 @@ export const trustRoutes: readonly Route[] = actPages({
     const title = t(`partner.trusted.${act}`);
     const text = t(`partner.trusted.${act}.text`);
     const action = `${above.href}/trusted-devices`;
-    return questionPage(view, { title, text, action, above, button: title, isGrave: partner.trustedDevices, fields });
+    return questionPage(view, { title, text, action, above, isGrave: partner.trustedDevices, fields });
   },
   act: (call, { partner }, { allowed }) =>
     idempotentForm(

@@ -1,5 +1,5 @@
-import { consolePage, type Refused } from '#features/console/frame-page.ts';
-import { form, submitButton } from '#ui/parts/actions.ts';
+import { consolePage, errorAt, type Refused } from '#features/console/frame-page.ts';
+import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { selectField } from '#ui/parts/choices.ts';
 import { textField } from '#ui/parts/fields.ts';
 import { type Html, html } from '#ui/parts/html.ts';
@@ -19,7 +19,7 @@ type InvitePage = {
 export function invitePage(view: View, page: InvitePage): Html {
   const { t } = view;
   const { typed, refusal } = page;
-  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  const error = (fieldId: string) => errorAt(refusal, fieldId);
   return consolePage(view, {
     title: page.title,
     part: page.part,
@@ -49,7 +49,7 @@ ${textField({
   error: error('name'),
 })}
 ${selectField({ id: 'role', name: 'role', label: t('person.role'), options: page.roles, value: typed.role })}
-${submitButton(t('invite.send'))}`,
+<div class="actions">${submitButton(t('invite.send'))}${linkButton(page.above.href, t('act.cancel'))}</div>`,
 )}`,
   });
 }

@@ -20,12 +20,13 @@ export function peopleGrid(view: View, path: string, list: PeopleList): Html {
   const isFiltered = list.search !== undefined || list.state !== undefined;
   return html`${grid({
     caption: t('partner.people'),
+    isShort: true,
     columns: [
-      { label: t('people.name') },
+      { label: t('people.name'), phone: 'head' },
       { label: t('people.state') },
       { label: t('people.mfa') },
-      { label: t('people.codes'), numeric: true },
-      { label: t('people.lastSignIn'), numeric: true },
+      { label: t('people.codes'), numeric: true, phone: 'none' },
+      { label: t('people.lastSignIn'), numeric: true, phone: 'none' },
     ],
     rows: rows.map((row) => cellsOf(view, row, list.undelivered.has(row.email))),
     empty: html`<p>${t(isFiltered ? 'people.noneFit' : 'people.none')}</p>`,

@@ -5,8 +5,9 @@ import type { ListedPerson, ShownPartner, TrailEvent } from '#features/console/l
 import { actions, linkButton } from '#ui/parts/actions.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { mfaOf, stateOf } from '#ui/parts/people.ts';
-import { dataList, timeElement } from '#ui/parts/text.ts';
+import { dataList, span, timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
+import type { Lockout } from './lockouts.ts';
 
 type ShownCode = { readonly isOpen: boolean; readonly expiresAt: number };
 
@@ -14,6 +15,8 @@ export type PersonView = {
   readonly row: ListedPerson;
   readonly partner: ShownPartner;
   readonly sessions: number;
+  readonly devices: number;
+  readonly lockouts: readonly Lockout[];
   /** The state of the temporary access code that the next set-up requires, never the code itself. */
   readonly accessCode: ShownCode | undefined;
   readonly waitingReset: boolean;
@@ -47,7 +50,7 @@ function undeliveredNotice({ t, config }: View, personId: string, { id, kind, fa
 
 function factsOf(view: View, page: PersonView) {
   const { t, locale, now } = view;
-  const { row, sessions, accessCode } = page;
+  const { row, sessions, devices, lockouts, accessCode } = page;
   const isExempt = row.exemptUntil !== undefined && row.exemptUntil > now;
   return [
     { label: t('field.email'), value: html`<span class="anywhere">${row.email}</span>` },
@@ -59,12 +62,24 @@ function factsOf(view: View, page: PersonView) {
     },
     ...codeFacts(view, accessCode),
     { label: t('person.codes'), value: row.enrolledAt === undefined ? '–' : row.codesLeft },
+    { label: t('person.lockouts'), value: lockoutsOf(view, lockouts) },
     { label: t('person.sessions'), value: sessions },
+    { label: t('person.devices'), value: devices },
     {
       label: t('people.lastSignIn'),
       value: row.lastSignInAt === undefined ? t('people.never') : timeElement(row.lastSignInAt, locale),
     },
   ];
+}
+
+/** What the person has to wait for, one line each. */
+function lockoutsOf({ t }: View, lockouts: readonly Lockout[]): Content {
+  if (lockouts.length === 0) return t('person.lockouts.none');
+  return lockouts.map((lockout, index) => {
+    const { what, how, seconds, isElsewhere } = lockout;
+    const state = how === 'waits' ? t('person.lockout.waits', { span: span(t, seconds) }) : t(`person.lockout.${how}`);
+    return html`${index > 0 && html`<br>`}${t(`person.lockout.${what}`)}: ${state}${isElsewhere && html` <span class="hint">${t('person.lockout.elsewhere')}</span>`}`;
+  });
 }
 
 /** The state of a temporary access code, if there is one. */
@@ -77,7 +92,7 @@ export function codeFacts({ t, locale }: View, code: ShownCode | undefined) {
 }
 
 /** The possible acts for a person in this state, the serious ones last. */
-function actsOf(view: View, { row, accessCode }: PersonView): readonly Content[] {
+function actsOf(view: View, { row, accessCode, lockouts }: PersonView): readonly Content[] {
   const { t, now } = view;
   const path = `/console/people/${row.id}`;
   const act = (name: PersonActName, variant: 'quiet' | 'danger' = 'quiet') =>
@@ -86,10 +101,10 @@ function actsOf(view: View, { row, accessCode }: PersonView): readonly Content[]
   const isExempt = row.exemptUntil !== undefined && row.exemptUntil > now;
   return [
     row.state === 'invited' ? act('invitation') : act('link'),
-    row.state === 'active' && act('unlock'),
+    row.state === 'active' && lockouts.some(({ how }) => how !== 'disabled') && act('unlock'),
     row.enrolledAt === undefined && act(isExempt ? 'unexempt' : 'exempt'),
     accessCode && !view.config.resetSecondApprover && act('access-code'),
-    act('reset-mfa', 'danger'),
+    (row.enrolledAt !== undefined || accessCode !== undefined) && act('reset-mfa', 'danger'),
     act('disable', 'danger'),
   ];
 }

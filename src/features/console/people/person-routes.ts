@@ -5,7 +5,7 @@ import { typedDay } from '#core/time/typed-day.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { reasonPage } from '#features/console/act-pages.ts';
-import { findMember, type Member, readMember } from '#features/console/find.ts';
+import { countOpenSessions, findMember, type Member, readMember } from '#features/console/find.ts';
 import { type Done, refusedWords } from '#features/console/frame-page.ts';
 import { questionPage } from '#features/console/partners/partner-page.ts';
 import { actorOf, doneOf, INVITED, inviteeOf, inviteForm, missing } from '#features/console/shared-routes.ts';
@@ -79,11 +79,11 @@ function reasonAct<T>(
     keeps: ['reason', 'until'],
     find: memberOf,
     missing,
-    draw({ view }, { row, partner }, { reason = '', until = '' }, refusal) {
+    async draw({ env, view }, { row, partner }, { reason = '', until = '' }, refusal) {
       const above = { href: `/console/people/${row.id}`, label: row.name };
       return reasonPage(view, {
-        title: view.t(`act.${name}`),
-        text: view.t(textKey(name, row, partner), { name: row.name }),
+        title: view.t(`do.${name}`, { name: row.name }),
+        text: view.t(textKey(name, row, partner), { name: row.name, sessions: await countOpenSessions(env, row.id) }),
         action: `${above.href}/${name}`,
         above,
         isGrave: name === 'disable' || name === 'delete',
@@ -122,8 +122,8 @@ function mailAct<T>(
     draw({ view }, { row }) {
       const above = { href: `/console/people/${row.id}`, label: row.name };
       const text = view.t(`act.${name}.text`, { email: row.email });
-      const title = view.t(`act.${name}`);
-      return questionPage(view, { title, text, action: `${above.href}/${name}`, above, button: title });
+      const title = view.t(`do.${name}`, { name: row.name });
+      return questionPage(view, { title, text, action: `${above.href}/${name}`, above });
     },
     act: (call, { row: { id } }) =>
       idempotentForm(call, (around) => act(call.env, { id, actor: actorOf(call) }, around), back(id, done)),

@@ -3,7 +3,7 @@ import { PATHS } from '#core/paths.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { reasonPage } from '#features/console/act-pages.ts';
-import { findStaff, readStaffMember } from '#features/console/find.ts';
+import { countOpenSessions, findStaff, readStaffMember } from '#features/console/find.ts';
 import { type Done, refusedWords } from '#features/console/frame-page.ts';
 import type { ListedPerson } from '#features/console/lists.ts';
 import { resetActs } from '#features/console/resets/reset-act-routes.ts';
@@ -130,10 +130,11 @@ async function drawAct(
   const isEnd = name === 'disable' || (name === 'role' && row.role === 'admin');
   const also = isEnd ? endLines(view, name, await findLeftBehind(env, row.id)) : [];
   const above = { href: `${STAFF}/${row.id}`, label: row.name };
-  const title = name === 'role' ? t(row.role === 'admin' ? 'staff.makeCsm' : 'staff.makeAdmin') : t(`act.${name}`);
+  const does = name === 'role' ? (row.role === 'admin' ? 'makeCsm' : 'makeAdmin') : name;
+  const title = t(`do.${does}`, { name: row.name });
   return reasonPage(view, {
     title,
-    text: t(textKey(name, row), { name: row.name }),
+    text: t(textKey(name, row), { name: row.name, sessions: await countOpenSessions(env, row.id) }),
     also,
     action: `${above.href}/${name}`,
     above,

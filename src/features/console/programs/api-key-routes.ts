@@ -53,9 +53,8 @@ export const apiKeyRoutes: readonly Route[] = [
     draw({ view }, { id, name }) {
       const { t } = view;
       return questionPage(view, {
-        title: t('keys.revoke'),
+        title: t('do.revoke', { name }),
         text: t('keys.revoke.text', { name }),
-        button: t('keys.revoke'),
         action: `${KEYS}/${id}/revoke`,
         above: { href: KEYS, label: t('console.keys') },
         isGrave: true,

@@ -1,5 +1,5 @@
 import { SCOPES } from '#core/portals/api-key.ts';
-import { consolePage, type Done, type Refused } from '#features/console/frame-page.ts';
+import { consolePage, type Done, errorAt, type Refused } from '#features/console/frame-page.ts';
 import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { checkbox, textField } from '#ui/parts/fields.ts';
 import { grid } from '#ui/parts/grid.ts';
@@ -66,7 +66,7 @@ type Days = { readonly min: string; readonly max: string };
 
 export function keyFormPage(view: View, typed: KeyTyped, days: Days, refusal?: Refused): Html {
   const { t } = view;
-  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  const error = (fieldId: string) => errorAt(refusal, fieldId);
   return consolePage(view, {
     title: t('keys.add'),
     part: 'keys',

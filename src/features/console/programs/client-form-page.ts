@@ -1,5 +1,5 @@
 import { CLIENT_TYPES, ID_TOKEN_ALGS } from '#core/portals/client-settings.ts';
-import { consolePage, type Refused } from '#features/console/frame-page.ts';
+import { consolePage, errorAt, type Refused } from '#features/console/frame-page.ts';
 import { form, submitButton } from '#ui/parts/actions.ts';
 import { radios } from '#ui/parts/choices.ts';
 import { checkbox, textArea, textField } from '#ui/parts/fields.ts';
@@ -22,7 +22,7 @@ type Errors = (fieldId: string) => string | undefined;
 /** The settings that most clients need. The rare ones are folded away. */
 export function clientFormPage(view: View, typed: ClientTyped, refusal?: Refused): Html {
   const { t } = view;
-  const error: Errors = (fieldId) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  const error: Errors = (fieldId) => errorAt(refusal, fieldId);
   return consolePage(view, {
     title: t('clients.add'),
     part: 'clients',

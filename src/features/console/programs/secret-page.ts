@@ -1,5 +1,6 @@
 import type { Above } from '#features/console/act-pages.ts';
-import { type ConsolePart, consolePage } from '#features/console/frame-page.ts';
+import { consolePage } from '#features/console/frame-page.ts';
+import type { ConsolePart } from '#features/console/tabs-page.ts';
 import { errorPage } from '#ui/layout.ts';
 import { actions, copyButton, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';

@@ -104,12 +104,12 @@ function act(
     missing,
     find: ({ env, params }) => findWebhook(env.db.read, params.webhook ?? ''),
     draw({ view }, { id, url }) {
-      const title = view.t(`webhooks.${name}`);
+      const title = view.t(`do.${name}`, { name: new URL(url).host });
       const above = { href: `${WEBHOOKS}/${id}`, label: url };
       const text = view.t(`webhooks.${name}.text`);
       const action = `${above.href}/${name}`;
       const isGrave = name === 'disable';
-      return questionPage(view, { title, text, action, above, button: title, isGrave, part: 'webhooks' });
+      return questionPage(view, { title, text, action, above, isGrave, part: 'webhooks' });
     },
     act: (call, { id }) => work(call, id),
     refused: ({ view }) => missing(view),

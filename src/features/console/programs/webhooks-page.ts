@@ -1,5 +1,5 @@
 import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
-import { consolePage, type Done, type Refused } from '#features/console/frame-page.ts';
+import { consolePage, type Done, errorAt, type Refused } from '#features/console/frame-page.ts';
 import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { textField } from '#ui/parts/fields.ts';
 import { grid } from '#ui/parts/grid.ts';
@@ -116,7 +116,7 @@ type Typed = { readonly url: string; readonly events: readonly string[] };
 
 export function webhookFormPage(view: View, typed: Typed, refusal?: Refused): Html {
   const { t } = view;
-  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  const error = (fieldId: string) => errorAt(refusal, fieldId);
   return consolePage(view, {
     title: t('webhooks.add'),
     part: 'webhooks',

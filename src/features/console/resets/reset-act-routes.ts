@@ -3,6 +3,7 @@ import { ACCESS_CODE_MINUTES } from '#core/authenticators/access-code.ts';
 import { isShutOut } from '#core/people/state.ts';
 import type { Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
+import { countOpenSessions } from '#features/console/find.ts';
 import { refusedWords } from '#features/console/frame-page.ts';
 import { makeSecret } from '#features/console/programs/secret-routes.ts';
 import type { ShownSecret } from '#features/console/programs/shown-secret.ts';
@@ -70,7 +71,7 @@ export function resetActs(kind: Kind): readonly Route[] {
       draw({ view }, { id, name }, typed) {
         const above = { href: `${base}/${id}`, label: name };
         const action = `${above.href}/access-code`;
-        return codeFormPage(view, { action, part: partOf(kind), above, minutes: minutesOf(typed) });
+        return codeFormPage(view, { name, action, part: partOf(kind), above, minutes: minutesOf(typed) });
       },
       act: (call, whom, typed) => renew(kind, call, whom, minutesOf(typed)),
       refused: (_call, { id }) => seeOther(`${base}/${id}`),
@@ -78,7 +79,7 @@ export function resetActs(kind: Kind): readonly Route[] {
   ];
 }
 
-function drawReset(
+async function drawReset(
   kind: Kind,
   { env, view }: Pick<StaffCall, 'env' | 'view'>,
   { id, name, withCode }: Whom,
@@ -94,6 +95,7 @@ function drawReset(
     typed,
     withCode,
     needsSecond: kind.needsSecond(env),
+    sessions: await countOpenSessions(env, id),
     refusal: refusal && refusedWords(view, refusal),
   });
 }

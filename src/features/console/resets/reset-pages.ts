@@ -1,10 +1,10 @@
-import { type Above, reasonField } from '#features/console/act-pages.ts';
-import { consolePage, type Refused } from '#features/console/frame-page.ts';
+import { type Above, confirmButtons, reasonField } from '#features/console/act-pages.ts';
+import { consolePage, errorAt, type Refused } from '#features/console/frame-page.ts';
 import { doneWith } from '#features/console/programs/secret-page.ts';
-import { actions, copyButton, form, submitButton } from '#ui/parts/actions.ts';
+import { actions, copyButton, form } from '#ui/parts/actions.ts';
 import { radios, selectField } from '#ui/parts/choices.ts';
 import { textField } from '#ui/parts/fields.ts';
-import { type Html, html } from '#ui/parts/html.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 
@@ -25,6 +25,8 @@ type ResetPage = {
   readonly withCode: boolean;
   /** Whether a second member of staff must approve. */
   readonly needsSecond: boolean;
+  /** Open sessions that the reset will end. */
+  readonly sessions: number;
   readonly typed: ResetForm;
   readonly refusal?: Refused | undefined;
 };
@@ -33,14 +35,15 @@ type ResetPage = {
 export function resetPage(view: View, page: ResetPage): Html {
   const { t } = view;
   const { typed, refusal, needsSecond } = page;
-  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  const error = (fieldId: string) => errorAt(refusal, fieldId);
+  const title = t(needsSecond ? 'do.reset.ask' : 'do.reset-mfa', { name: page.name });
   return consolePage(view, {
-    title: t('act.reset-mfa'),
+    title,
     part: page.part,
     above: page.above,
     narrow: true,
     refusal,
-    body: html`<p class="lead">${t('reset.lead', { name: page.name })}</p>
+    body: html`<p class="lead">${t('reset.lead', { name: page.name, sessions: page.sessions })}</p>
 ${form(
   view,
   page.action,
@@ -64,7 +67,7 @@ ${textField({
 })}
 ${page.withCode ? minutesField(view, typed.minutes) : html`<p>${t('reset.withoutCode')}</p>`}
 ${needsSecond && html`<p>${t('reset.second')}</p>`}
-${submitButton(t(needsSecond ? 'reset.ask' : 'act.reset-mfa'), 'danger')}`,
+${confirmButtons(view, { title, above: page.above, isGrave: true })}`,
 )}`,
   });
 }
@@ -85,19 +88,31 @@ function minutesField({ t }: View, value: string): Html {
   });
 }
 
-type CodeForm = { readonly action: string; readonly part: Part; readonly above: Above; readonly minutes: string };
+type CodeForm = {
+  readonly name: string;
+  readonly action: string;
+  readonly part: Part;
+  readonly above: Above;
+  readonly minutes: string;
+};
 
 /** A new code for a completed reset. */
 export function codeFormPage(view: View, page: CodeForm): Html {
   const { t } = view;
+  const title = t('do.access-code', { name: page.name });
   return consolePage(view, {
-    title: t('act.access-code'),
+    title,
     part: page.part,
     above: page.above,
     narrow: true,
     body: html`<p class="lead">${t('reset.renew')}</p>
-${form(view, page.action, html`${minutesField(view, page.minutes)}${submitButton(t('act.access-code'))}`)}`,
+${form(view, page.action, html`${minutesField(view, page.minutes)}${confirmButtons(view, { title, above: page.above })}`)}`,
   });
+}
+
+/** In groups that can be read aloud one by one. The gaps are only style, so a copy has none. */
+function spoken(code: string): Content {
+  return code.split('-').map((group, index) => html`${index > 0 && '-'}<span>${group}</span>`);
 }
 
 type CodePage = {
@@ -125,7 +140,7 @@ export function codePage(view: View, page: CodePage): Html {
 ${
   accessCode
     ? html`<p>${t('reset.give', { name })}</p>
-<p class="secret" translate="no"><code>${accessCode.code}</code></p>
+<p class="secret spoken" translate="no"><code>${spoken(accessCode.code)}</code></p>
 ${actions(copyButton({ text: accessCode.code, label: t('setUp.copy'), copiedLabel: t('setUp.copied') }))}
 <p>${t('reset.until')} ${timeElement(accessCode.expiresAt, locale)}.</p>`
     : html`<p>${t('reset.withoutCode')}</p>`

@@ -69,9 +69,9 @@ function decision(name: 'approve' | 'decline', act: (call: StaffCall) => Promise
       const { t } = view;
       const text = t(`resets.${name}.text`, { name: waiting.name, reason: waiting.reason, note: waiting.check_note });
       const above = { href: RESETS, label: t('console.resets') };
-      const title = t(`resets.${name}`);
+      const title = t(`do.${name}`, { name: waiting.name });
       const action = `${RESETS}/${waiting.id}/${name}`;
-      return questionPage(view, { title, text, action, above, button: title, isGrave: name === 'approve' });
+      return questionPage(view, { title, text, action, above, isGrave: name === 'approve' });
     },
     refused: ({ view }) => missing(view),
   });

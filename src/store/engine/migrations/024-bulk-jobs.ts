@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { createTable, inDialect } from './001-first.ts';
 
-/** Jobs that change many partners or add many people, with a row for each of their items; reminders per partner. */
+/** Jobs that change many partners or add many people, with a row for each of their items. */
 export const bulkJobs: Migration = {
   async up(db) {
     for (const [name, columns] of Object.entries(TABLES)) await createTable(db, name, columns);
@@ -53,5 +53,4 @@ const STATEMENTS = [
   "create index bulk_items_waiting on bulk_items (job_id, position) where state = 'waiting'",
   "create index bulk_items_noted on bulk_items (job_id, position) where state in ('failed', 'unchanged')",
   'create index bulk_items_subject on bulk_items (job_id, subject)',
-  "alter table partners add column reminder_stages text not null default '14_days 7_days 1_day overdue'",
 ];

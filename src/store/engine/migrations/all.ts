@@ -25,6 +25,8 @@ import { severalAuthenticators } from './021-several-authenticators.ts';
 import { passkeys } from './022-passkeys.ts';
 import { trustedDevices } from './023-trusted-devices.ts';
 import { bulkJobs } from './024-bulk-jobs.ts';
+import { rollOut } from './026-roll-out.ts';
+import { findPeople } from './027-find-people.ts';
 
 /** Every migration, in the order of its names. A published migration never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -52,6 +54,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '022-passkeys': passkeys,
   '023-trusted-devices': trustedDevices,
   '024-bulk-jobs': bulkJobs,
+  '026-roll-out': rollOut,
+  '027-find-people': findPeople,
 };
 
 /** The number of migrations in this code: the version of its schema. */

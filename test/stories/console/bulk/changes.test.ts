@@ -125,19 +125,33 @@ test('reminders and dates of many are changed', async (t) => {
   const opened = await open(t);
   const { world, csm, partners } = opened;
   const query = partners.map((id) => `partner=${id}`).join('&');
-  const start = await preview(opened, query, { policy: 'reminders', '1_day': 'yes', overdue: 'yes' });
-  assert.match(await read(csm, start), /Reminders: 1 day before, once after the date/);
+  const start = await preview(opened, query, { policy: 'reminders', days: '3, 30' });
+  assert.match(await read(csm, start), /Reminders, in days before the date: 30, 3/);
   await csm.post(start, { reason: WHY });
   const move = await preview(opened, query, { policy: 'move', from: '2027-05-01' });
   assert.match(await read(csm, move), /0 will change, 3 stay as they are.*Nothing would change/);
   await workOff(world.env);
   const rows = await world.env.db.read
     .selectFrom('partners')
-    .select('reminder_stages')
+    .select('reminder_days')
     .where('slug', 'like', 'p%')
     .execute();
-  assert.deepEqual(new Set(rows.map((row) => row.reminder_stages)), new Set(['1_day overdue']));
+  assert.deepEqual(new Set(rows.map((row) => row.reminder_days)), new Set(['30 3']));
   assert.equal((await eventsOf(world, 'partner.reminders_changed')).length, 3);
+});
+
+test('reminder days that cannot be read come back, and an empty field means only the mail of the date', async (t) => {
+  const opened = await open(t);
+  const { csm, partners } = opened;
+  const page = await csm.get(`/console/bulk/new?partner=${partners[0]}`);
+  assert.match(page.text, /<input[^>]* name="days"[^>]* value="14, 7, 1"/, 'the default is shown');
+  const form = { partners: partners[0] ?? '', filter: '', policy: 'reminders', from: '' };
+  const { status, text } = await csm.post('/console/bulk/new', { ...form, days: '14, 91' });
+  assert.equal(status, 400);
+  assert.match(text, /href="#days"/);
+  assert.match(text, /value="14, 91"/);
+  const start = await preview(opened, `partner=${partners[0]}`, { policy: 'reminders', days: '' });
+  assert.match(await read(csm, start), /Reminders, in days before the date: none/);
 });
 
 test('a running job is stopped, a preview discarded, and both are in the list', async (t) => {

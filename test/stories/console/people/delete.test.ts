@@ -14,7 +14,7 @@ test('somebody who is disabled is deleted for good, with a reason, and the email
 
   await csm.post(`${anaPath}/disable`, { reason: 'left' });
   assert.match((await csm.get(anaPath)).text, /\/delete"/);
-  assert.match(await read(csm, `${anaPath}/delete`), /Everything that is Ana Silva’s is deleted.*cannot be undone/);
+  assert.match(await read(csm, `${anaPath}/delete`), /Everything of Ana Silva will be deleted.*You can’t undo this/);
   const silent = await csm.post(`${anaPath}/delete`, { reason: ' ' });
   assert.equal(silent.status, 400);
   assert.match(refusalOn(silent.text), /Say why/);
