@@ -1,13 +1,12 @@
-import { type Answer, browserAt, callApi, codeOf, ORIGIN } from '../test/world.ts';
-import type { Facts, Journal, Verb } from './journal.ts';
+import { browserAt, callApi, codeOf, ORIGIN } from '../test/world.ts';
+import { type Act, type Connection, type Outcome, openConnection, STEP_SECONDS, take, tokenOn } from './connection.ts';
+import { passkeysOver } from './factors/passkey-verbs.ts';
+import { trustOver } from './factors/trust-verbs.ts';
+import type { Journal, Verb } from './journal.ts';
 import type { Person } from './people.ts';
 import type { Service } from './service.ts';
 
-export const STEP_SECONDS = 30;
 export const NEW_PASSWORD = 'copper drizzle anthem 4';
-
-/** The answer to one operation. Undefined if the connection broke. */
-export type Outcome = ({ readonly status: number } & Facts) | undefined;
 
 export type Driver = ReturnType<typeof openDriver>;
 
@@ -23,56 +22,11 @@ export function openDriver(service: Service, journal: Journal) {
     browserOf: connection.browserOf,
     ...callsOver(connection),
     ...formsOver(connection),
+    ...linksOver(connection),
     ...commandsOver(connection),
+    ...passkeysOver(connection),
+    ...trustOver(connection),
   };
-}
-
-type Sent = { readonly status: number; readonly requestId: string } & Facts;
-
-type Act = { readonly verb: Verb; readonly item: string; readonly password?: string };
-
-type Connection = ReturnType<typeof openConnection>;
-
-/** How an act is recorded and sent. */
-function openConnection(service: Service, journal: Journal) {
-  return {
-    service,
-    async act(person: Person, { verb, item, password }: Act, send: () => Promise<Sent>): Promise<Outcome> {
-      const op = journal.intend(person.email, verb, item, password);
-      try {
-        const { status, requestId, ...facts } = await send();
-        journal.answered(op, status, requestId, facts);
-        return { status, ...facts };
-      } catch {
-        // Killed, cut or too late: nobody knows whether it happened.
-        return undefined;
-      }
-    },
-    async api(person: Person, path: string, token: string, body?: object, method = 'POST'): Promise<Sent> {
-      const call = { method, path: `/api/v1${path}`, token, address: person.address };
-      const answer = await callApi(service, body === undefined ? call : { ...call, body });
-      const { session, recoveryCodes, code } = answer.body as { session?: { token?: string } } & Record<
-        string,
-        unknown
-      >;
-      return {
-        status: answer.status,
-        requestId: answer.headers.get('x-request-id') ?? '',
-        token: session?.token,
-        codes: recoveryCodes as string[] | undefined,
-        refusal: code === undefined ? undefined : String(code),
-      };
-    },
-    browserOf(person: Person) {
-      const browser = browserAt(service, person.address);
-      browser.cookies.set('__Host-sallyport-session', person.pageSession);
-      return browser;
-    },
-  };
-}
-
-function take(person: Person): string {
-  return person.pendings.shift() ?? '';
 }
 
 /** The requests of a program. */
@@ -117,17 +71,33 @@ function callsOver({ service, act, api }: Connection) {
 }
 
 /** The requests of a browser. */
-function formsOver({ service, act, browserOf }: Connection) {
+function formsOver({ act, openPage }: Connection) {
   /** A form of a signed-in page. The page is loaded first: the act begins only when its form is sent. */
   async function submit(person: Person, verb: Verb, form: Form): Promise<Outcome> {
-    const browser = browserOf(person);
-    await browser.get(form.page);
+    const { browser, page } = await openPage(person, form.page);
+    tokenOn(page);
     return act(person, { verb, item: form.item ?? '' }, async () => {
-      const { status, headers } = await browser.post(form.path ?? form.page, form.fields);
-      return { status, requestId: headers.get('x-request-id') ?? '' };
+      const { status, headers, location = '' } = await browser.post(form.path ?? form.page, form.fields);
+      const isAsked = /^\/(?:sign-in|step-up)/.test(location);
+      return { status: isAsked ? 401 : status, requestId: headers.get('x-request-id') ?? '' };
     });
   }
 
+  return {
+    renewCodes: (person: Person) => submit(person, 'renew_codes', { page: '/security/recovery-codes' }),
+    removePasskey(person: Person) {
+      const page = `/security/authenticators/${person.passkeyId}`;
+      return submit(person, 'remove_passkey', { page, path: `${page}/remove`, item: person.passkeyId });
+    },
+    endOthers: (person: Person) =>
+      submit(person, 'end_others', { page: '/security/sessions', path: '/security/sessions/end-others' }),
+    changePassword: (person: Person, current: string, next: string) =>
+      submit(person, 'change_password', { page: '/security/password', item: next, fields: { current, new: next } }),
+  };
+}
+
+/** The links of a mail. */
+function linksOver({ service, act, browserOf }: Connection) {
   /** With the form token of another page, so that the content of the link's own page does not matter. */
   async function useLink(person: Person, what: Act, fields: Readonly<Record<string, string>> = {}): Promise<Outcome> {
     const browser = what.verb === 'change_email' ? browserOf(person) : browserAt(service, person.address);
@@ -143,11 +113,6 @@ function formsOver({ service, act, browserOf }: Connection) {
   }
 
   return {
-    renewCodes: (person: Person) => submit(person, 'renew_codes', { page: '/security/recovery-codes' }),
-    endOthers: (person: Person) =>
-      submit(person, 'end_others', { page: '/security/sessions', path: '/security/sessions/end-others' }),
-    changePassword: (person: Person, current: string, next: string) =>
-      submit(person, 'change_password', { page: '/security/password', item: next, fields: { current, new: next } }),
     setPassword: (person: Person, password: string) =>
       useLink(person, { verb: 'set_password', item: person.once, password }, { password }),
     acceptInvitation: (person: Person, password: string) =>
@@ -155,13 +120,6 @@ function formsOver({ service, act, browserOf }: Connection) {
     changeEmail: (person: Person) => useLink(person, { verb: 'change_email', item: person.once }),
     revertEmail: (person: Person) => useLink(person, { verb: 'revert_email', item: person.once }),
   };
-}
-
-/** The page of a 503 has a form, too, but its token is for somebody who is not signed in. */
-function tokenOn({ status, text }: Answer): string {
-  const token = status === 200 ? /name="form_token" value="([^"]+)"/.exec(text)?.[1] : undefined;
-  if (token === undefined) throw new Error('a page without a form: nothing has begun');
-  return token;
 }
 
 /** The acts of staff, and the checker's requests that are not in the journal. */
@@ -194,8 +152,3 @@ type Form = {
   readonly item?: string;
   readonly fields?: Readonly<Record<string, string>>;
 };
-
-/** The step of RFC 6238 on a phone that has the clock of the service. */
-export function stepOf({ aheadSeconds }: Pick<Service, 'aheadSeconds'>): number {
-  return Math.floor((Date.now() / 1000 + aheadSeconds()) / STEP_SECONDS);
-}

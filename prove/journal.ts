@@ -8,12 +8,19 @@ export type Verb =
   | 'change_password'
   | 'end_others'
   | 'sign_out'
+  | 'step_up'
   | 'reset_mfa'
   | 'access_code'
   | 'set_password'
   | 'accept_invitation'
   | 'change_email'
   | 'revert_email'
+  | 'passkey'
+  | 'passkey_alone'
+  | 'copied_passkey'
+  | 'add_passkey'
+  | 'remove_passkey'
+  | 'trusted_device'
   | 'guess';
 
 /** What the answer reveals: enough to repeat the request later. */
@@ -24,6 +31,8 @@ export type Facts = {
   /** The open sign-in that it was sent with. */
   readonly pending?: string | undefined;
   readonly refusal?: string | undefined;
+  /** The cookie of a trusted device after its use. */
+  readonly trust?: string | undefined;
 };
 
 type Intent = {
@@ -31,7 +40,10 @@ type Intent = {
   readonly at: number;
   readonly email: string;
   readonly verb: Verb;
-  /** The one-time value: a step, a recovery code, a secret, a password, a session, an access code, a link. */
+  /**
+   * The one-time value: a step, a recovery code, a secret, a password, a session, an access code, a link, what a passkey
+   * signed, the cookie of a trusted device.
+   */
   readonly item: string;
   /** The password that a link sets. */
   readonly password?: string | undefined;

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { codeOf, PASSWORD } from '../test/world.ts';
-import { type Driver, NEW_PASSWORD, type Outcome, STEP_SECONDS, stepOf } from './driver.ts';
+import { STEP_SECONDS, stepOf } from './connection.ts';
+import { type Driver, NEW_PASSWORD } from './driver.ts';
+import { atOnce, FACTOR_PARTS } from './factors/parts.ts';
 import type { Part, Person } from './people.ts';
 import type { Chance } from './random.ts';
 
-/** How often the same code is sent at once. */
-const RACERS = 3;
 const GUESSES = 12;
 /** Attempts that one pending sign-in accepts. */
 const GUESSES_EACH = 4;
@@ -57,6 +57,8 @@ const PARTS: Readonly<Record<Part, (driver: Driver, person: Person) => Promise<u
   invitation: (driver, person) => atOnce((racer) => driver.acceptInvitation(person, linkPassword(racer))),
   change_email: (driver, person) => atOnce(() => driver.changeEmail(person)),
   revert_email: (driver, person) => atOnce(() => driver.revertEmail(person)),
+  guess_two_apps: (driver, person) => guessAtOnce(driver, person, GUESSES),
+  ...FACTOR_PARTS,
 };
 
 /** Each racer sends a different password. The one with a success has set it. */
@@ -64,24 +66,21 @@ function linkPassword(racer: number): string {
   return `copper drizzle lantern ${racer}`;
 }
 
-/** A racer whose page could not be loaded has sent nothing. The others continue. */
-async function atOnce(send: (racer: number) => Promise<Outcome>): Promise<readonly Outcome[]> {
-  const sent = Array.from({ length: RACERS }, (_, racer) => send(racer).catch(() => undefined));
-  return Promise.all(sent);
-}
-
 /** Many wrong codes at once, spread over several sign-ins. */
 export async function guessAtOnce(driver: Driver, person: Person, guesses: number): Promise<void> {
   const pendings = person.pendings.splice(0, Math.ceil(guesses / GUESSES_EACH));
-  const wrong = wrongCodes(person.secret, stepOf(driver.service), guesses);
+  const wrong = wrongCodes(person, stepOf(driver.service), guesses);
   await Promise.all(
     wrong.map((code, index) => driver.guess(person, pendings[Math.floor(index / GUESSES_EACH)] ?? '', code)),
   );
 }
 
 /** Codes of no step near now: never accepted, and never explained by a clock error. */
-function wrongCodes(secret: string, now: number, count: number): readonly string[] {
-  const near = Array.from({ length: 101 }, (_, index) => codeOf(secret, (now + index - 50) * STEP_SECONDS));
+function wrongCodes({ secret, otherSecret }: Person, now: number, count: number): readonly string[] {
+  const secrets = otherSecret === '' ? [secret] : [secret, otherSecret];
+  const near = Array.from({ length: 101 }, (_, index) =>
+    secrets.map((one) => codeOf(one, (now + index - 50) * STEP_SECONDS)),
+  ).flat();
   const all = Array.from({ length: 300 }, (_, number) => String(number * 3301 + 7).padStart(6, '0'));
   return all.filter((code) => !near.includes(code)).slice(0, count);
 }

@@ -8,10 +8,11 @@ import { makeAccessCode } from '#flows/authenticators/access-code.ts';
 import { recoveryTags } from '#flows/authenticators/check-recovery-code.ts';
 import type { NewAuthenticator } from '#store/authenticators/authenticators.ts';
 import type { Queries, Schema } from '#store/engine/database.ts';
-import { createPartner } from '#store/partners/partners.ts';
+import { createPartner, setTrustedDevices } from '#store/partners/partners.ts';
 import { findPerson, type NewUser } from '#store/people/users.ts';
 import { authenticatorRow, pendingRow, sessionRow, userRow } from '../bench/seed.ts';
 import { PASSWORD } from '../test/world.ts';
+import { deviceFor, type FactorPart, type Factors, giveFactors } from './factors/factors.ts';
 import type { Service } from './service.ts';
 
 /** A person's part in a round. A canary does nothing: it tests whether it can sign in afterwards. */
@@ -33,10 +34,11 @@ export type Part =
   | 'password_link'
   | 'invitation'
   | 'change_email'
-  | 'revert_email';
+  | 'revert_email'
+  | FactorPart;
 
 /** A user of the service. Everything that would cost a password hash is prepared. */
-export type Person = {
+export type Person = Factors & {
   readonly userId: string;
   /** Their key in the journal. */
   readonly email: string;
@@ -51,7 +53,10 @@ export type Person = {
   readonly pendings: string[];
   /** API session tokens. */
   readonly sessions: readonly string[];
-  readonly pageSession: string;
+  /** A step-up gives it a new value. */
+  pageSession: string;
+  /** The ids of all prepared sessions. */
+  readonly sessionIds: readonly string[];
   /** Depends on the part: a temporary access code, or the path of a link. */
   once: string;
 };
@@ -74,12 +79,17 @@ export async function seedPeople(service: Service, groups: readonly (readonly Pa
   const env = await openEnv(config, { create: true });
   try {
     const partner = { id: env.newId(), slug: 'acme', name: 'Acme Telecom', mfa_policy: 'required' } as const;
-    await env.db.transaction((tx) => createPartner(tx, { ...partner, mfa_required_from: null, created_at: env.now() }));
+    await env.db.transaction(async (tx) => {
+      await createPartner(tx, { ...partner, mfa_required_from: null, created_at: env.now() });
+      await setTrustedDevices(tx, partner.id, true);
+    });
     const hashes = await hashesOf(env);
     const seeded = groups.map((parts) => parts.map((part) => seed(env, partner.id, part, hashes)));
     await insert(env, seeded.flat());
     await giveAccessCodes(env, seeded.flat());
-    return seeded.map((group) => group.map(({ person }) => person));
+    const people = seeded.map((group) => group.map(({ person }) => person));
+    await giveFactors(env, people.flat());
+    return people;
   } finally {
     await env.db.close();
   }
@@ -123,17 +133,20 @@ function seed(env: Env, partnerId: string, part: Part, hashes: Hashes): Rows {
   const secret = env.random(20);
   const enrolled = !NOT_ENROLLED.includes(part);
   const token = (): string => env.random(32).toString('base64url');
+  const [sessions, pageSession] = [[token(), token()], token()];
+  const programs = sessions.map((session) => sessionRow(env, userId, session));
+  const unproven = { channel: 'page', step_up_at: null, step_up_method: null } as const;
+  const rows = [...programs, { ...sessionRow(env, userId, pageSession), ...unproven }];
   const person: Person = {
     ...{ userId, email, signsInAs: email, address, part, codes: CODES },
     secret: new Secret({ buffer: new Uint8Array(secret).buffer }).base32,
     // Above the limit, each new sign-in revokes the oldest. With fewer prepared, the one that gave its code survives.
     pendings: Array.from({ length: part.startsWith('access_code') ? PENDINGS / 2 : PENDINGS }, token),
-    sessions: [token(), token()],
-    pageSession: token(),
+    ...{ sessions, pageSession, sessionIds: rows.map(({ id }) => id) },
     once: '',
+    ...{ otherSecret: '', device: deviceFor(part), passkeyId: '', trust: '' },
   };
   const lastsUntil = env.now() + LASTS_SECONDS;
-  const page = { ...sessionRow(env, userId, person.pageSession), channel: 'page' as const, step_up_at: lastsUntil };
   const setId = env.newId();
   const user = userRow(env, { userId, partnerId, email, phc: hashes.password });
   return {
@@ -145,7 +158,7 @@ function seed(env: Env, partnerId: string, part: Part, hashes: Hashes): Rows {
       : [],
     codes: enrolled ? hashes.codes.map((hash, index) => codeRow(env, { userId, setId, hash, index })) : [],
     pendings: person.pendings.map((pending) => pendingRow(env, userId, pending, lastsUntil)),
-    sessions: [...person.sessions.map((session) => sessionRow(env, userId, session)), page],
+    sessions: rows,
     ...linksOf(env, person, token(), lastsUntil),
   };
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Finding } from './checker/finding.ts';
 import { checkHistory } from './checker/history.ts';
 import { probe } from './checker/probes.ts';
-import { checkRecords } from './checker/records.ts';
+import { checkRecords, neverDone } from './checker/records.ts';
 import { type Driver, openDriver } from './driver.ts';
 import { isAcknowledged, isUnknown, openJournal, readJournal } from './journal.ts';
 import { play } from './parts.ts';
@@ -51,7 +51,7 @@ export async function runScenario(
       if (isCaught(scenario, [...findings, ...checkHistory(readJournal(journal.path))])) break;
     }
     const whole = readJournal(journal.path);
-    findings.push(...checkHistory(whole));
+    findings.push(...checkHistory(whole), ...(scenario.doesAll ? neverDone(whole) : []));
     if (!isCaught(scenario, findings)) findings.push(...(await checkRecords(service, groups.flat(), whole)));
     return {
       ...{ scenario, ...done, findings, lostPages: service.disk?.lostPages() ?? 0 },

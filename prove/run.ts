@@ -16,6 +16,8 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     /** Scenarios whose line contains this text: `postgres`, `power cut`. */
     only: { type: 'string' },
+    /** The products that are broken on purpose, and nothing else. */
+    controls: { type: 'boolean', default: false },
   },
 });
 const seed = Number(values.seed ?? randomInt(2 ** 32));
@@ -26,12 +28,13 @@ console.log(`seed ${seed}: the same choices again with --seed ${seed}`);
 const results: Result[] = [];
 const notRun: string[] = [];
 // For the short form the tests already run them, with fewer rounds.
-const raced: Raced[] = values.short ? [] : await runRaces(values.only ?? '');
+const raced: Raced[] = values.short || values.controls ? [] : await runRaces(values.only ?? '');
 for (const scenario of [...SCENARIOS, ...NEGATIVE_CONTROLS]) {
   // Drawn for each scenario, run or not, so that a selection makes the same choices as a full run.
   const own = seeds.below(2 ** 32);
   const rounds = Math.min(scenario.rounds[length], Number(values.rounds ?? Number.POSITIVE_INFINITY));
   const line = `${scenario.service.database} ${scenario.name}`;
+  if (values.controls && scenario.caughtBy === undefined) continue;
   if (rounds === 0 || !line.includes(values.only ?? '')) continue;
   const missing = missingFor(scenario.service);
   if (missing !== undefined) {

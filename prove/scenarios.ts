@@ -18,6 +18,8 @@ export type Scenario = {
   readonly spreadMs: number;
   /** Zero in the short form if it is too slow for its value. */
   readonly rounds: { readonly short: number; readonly long: number };
+  /** Nothing interferes, so every kind of operation must succeed. */
+  readonly doesAll?: boolean;
   /** For a negative control: the invariant whose violation the checker must find. */
   readonly caughtBy?: Invariant;
 };
@@ -35,6 +37,9 @@ const PEOPLE: readonly Part[] = [
   ...(['code', 'code', 'code', 'code_race', 'code_race', 'recovery_codes', 'recovery_codes'] as const),
   ...(['recovery_code_race', 'renew_codes', 'change_password', 'end_others', 'enroll', 'guess'] as const),
   ...(['access_code', 'access_code_race', 'password_link', 'invitation', 'change_email', 'revert_email'] as const),
+  ...(['two_apps', 'two_apps_race', 'guess_two_apps', 'passkey', 'passkey_race'] as const),
+  ...(['passkey_alone', 'passkey_alone_race', 'add_passkey', 'remove_passkey'] as const),
+  ...(['trusted_device', 'trusted_device_race', 'trust_ended'] as const),
 ];
 const SPREAD_MS = 350;
 /**
@@ -47,6 +52,10 @@ const TIMELESS: readonly Part[] = [
 ];
 
 export const SCENARIOS: readonly Scenario[] = [
+  ...[SQLITE, POSTGRES].map((service) => ({
+    ...scenario('no fault', service, faults.noFault, { short: 1, long: 4 }),
+    ...{ parts: [...PEOPLE, 'reset_mfa'] as const, doesAll: true },
+  })),
   {
     ...scenario('kill -9 at random', SQLITE, faults.kill(faults.anyMoment), { short: 1, long: 40 }),
     parts: [...PEOPLE, 'reset_mfa'],
@@ -154,6 +163,17 @@ export const NEGATIVE_CONTROLS: readonly Scenario[] = [
     rounds: { short: 2, long: 5 },
   }),
   control('a try counted after the compare', 'counted_after_compare', 'I2', { parts: ['guess', 'guess'] }),
+  control('a budget for each app', 'budget_for_each_app', 'I2', { parts: ['guess_two_apps', 'guess_two_apps'] }),
+  control('a challenge that is not consumed', 'challenge_kept', 'I2', {
+    parts: ['passkey_alone_race', 'passkey_alone_race'],
+  }),
+  control('a counter that goes back is accepted', 'counter_ignored', 'I2', { parts: ['passkey', 'passkey'] }),
+  control('a trusted device whose secret is not compared', 'trust_secret_not_compared', 'I2', {
+    parts: ['trusted_device_race', 'trusted_device_race'],
+  }),
+  control('trust that outlives the password', 'trust_outlives_password', 'I1', {
+    parts: ['trust_ended', 'trust_ended'],
+  }),
 ];
 
 function scenario(name: string, service: Options, fault: faults.Fault, rounds: Scenario['rounds']): Scenario {

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Driver, type Outcome, stepOf } from '../driver.ts';
+import { type Outcome, stepOf } from '../connection.ts';
+import type { Driver } from '../driver.ts';
 import { isAcknowledged, isUnknown, type Operation } from '../journal.ts';
 import type { Person } from '../people.ts';
 import { type Finding, finding, only } from './finding.ts';

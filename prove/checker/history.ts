@@ -7,21 +7,29 @@ const ONE_A_MINUTE_MS = 60_000;
 
 /** The checks that need only the whole journal, from the first round to the last. */
 export function checkHistory(journal: readonly Operation[]): readonly Finding[] {
-  return [...usedTwice(journal), ...budgetsOutrun(journal), ...serverErrors(journal)];
+  return [...usedTwice(journal), ...copiesAccepted(journal), ...budgetsOutrun(journal), ...serverErrors(journal)];
 }
 
 const ONCE: readonly Verb[] = [
-  ...(['one_time_code', 'enroll', 'recovery_code', 'access_code'] as const),
+  ...(['one_time_code', 'step_up', 'enroll', 'recovery_code', 'access_code'] as const),
   ...(['set_password', 'accept_invitation', 'change_email', 'revert_email'] as const),
+  ...(['passkey', 'passkey_alone', 'add_passkey', 'trusted_device'] as const),
 ];
 
-/** Each step of a secret, each code and each link is a register that changes once, from unused to used. */
+/** Each step of a secret, code, link, signed challenge and secret of a trusted device is a register that changes once, from unused to used. */
 function usedTwice(journal: readonly Operation[]): readonly Finding[] {
   const once = journal.filter(({ verb }) => ONCE.includes(verb));
   const uses = Map.groupBy(once.filter(isAcknowledged), ({ email, item }) => `${email} ${item}`);
   return [...uses.values()]
     .filter((acknowledged) => acknowledged.length > 1)
     .map(([first, ...more]) => finding('I2', first?.email ?? '', `${first?.verb}: accepted ${more.length + 1} times`));
+}
+
+/** Each copy was used after the key itself, with a counter behind it. */
+function copiesAccepted(journal: readonly Operation[]): readonly Finding[] {
+  return journal
+    .filter((operation) => operation.verb === 'copied_passkey' && isAcknowledged(operation))
+    .map(({ email }) => finding('I2', email, 'a passkey was accepted although its counter went back'));
 }
 
 /** How many wrong codes were compared at all. Every other one must get 429. */

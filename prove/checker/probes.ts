@@ -1,13 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { PASSWORD } from '../../test/world.ts';
-import { type Driver, NEW_PASSWORD, stepOf } from '../driver.ts';
+import { stepOf } from '../connection.ts';
+import { type Driver, NEW_PASSWORD } from '../driver.ts';
+import { withEachApp } from '../factors/parts.ts';
 import { isAcknowledged, type Operation } from '../journal.ts';
 import { guessAtOnce } from '../parts.ts';
 import type { Person } from '../people.ts';
 import { byItem, insist, nextSignIn, open, password, probeNextSignIn, probeUsedUp } from './asking.ts';
 import { type Finding, finding, only } from './finding.ts';
 import { probeAccessCode, probeEmail, probeLink, probeRevert } from './once-probes.ts';
+import { probeAddition, probePasskey, probeRemoval } from './passkey-probes.ts';
 import { probeSessions } from './session-probe.ts';
+import { probeTrust, probeTrustEnded } from './trust-probes.ts';
 
 /** The next correct sign-in must succeed within this time after a recovery. */
 const RECOVERY_SECONDS = 10;
@@ -42,11 +46,7 @@ const PROBES: Readonly<Record<Person['part'], Probe>> = {
   end_others: (driver, person) => probeNextSignIn(driver, person, PASSWORD),
   enroll: probeEnrollment,
   reset_mfa: probeReset,
-  async guess(driver, person) {
-    // The wrong codes before the fault still count. The check of the whole journal at the end covers them.
-    await guessAtOnce(driver, person, 4);
-    return [];
-  },
+  guess: probeGuesses,
   async access_code(driver, person, own) {
     return [...(await probeAccessCode(driver, person, own)), ...(await probeEnrollment(driver, person, own))];
   },
@@ -55,7 +55,25 @@ const PROBES: Readonly<Record<Person['part'], Probe>> = {
   invitation: probeLink,
   change_email: probeEmail,
   revert_email: probeRevert,
+  two_apps: probeTwoApps,
+  two_apps_race: probeTwoApps,
+  guess_two_apps: probeGuesses,
+  passkey: probePasskey,
+  passkey_race: probePasskey,
+  passkey_alone: probePasskey,
+  passkey_alone_race: probePasskey,
+  add_passkey: probeAddition,
+  remove_passkey: probeRemoval,
+  trusted_device: probeTrust,
+  trusted_device_race: probeTrust,
+  trust_ended: probeTrustEnded,
 };
+
+/** The wrong codes before the fault still count. The check of the whole journal at the end covers them. */
+async function probeGuesses(driver: Driver, person: Person): Promise<readonly Finding[]> {
+  await guessAtOnce(driver, person, 4);
+  return [];
+}
 
 async function probeRecovery(driver: Driver, person: Person): Promise<readonly Finding[]> {
   const endsAt = performance.now() + RECOVERY_SECONDS * 1000;
@@ -76,6 +94,16 @@ async function probeCodes(driver: Driver, person: Person, own: readonly Operatio
     findings.push(...(await probeUsedUp(person, tries, replay, refusals)));
   }
   return [...findings, ...(await probeNextSignIn(driver, person, undefined))];
+}
+
+/** Each app has its own used steps. A right code between them ends the row of refusals that both share. */
+async function probeTwoApps(driver: Driver, person: Person, own: readonly Operation[]): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const one of withEachApp(person)) {
+    const ofApp = own.filter(({ item }) => item.startsWith(`${one.secret}:`));
+    findings.push(...(await probeCodes(driver, one, ofApp)));
+  }
+  return findings;
 }
 
 /** So far from now, because of a wrong clock, that no code of this step gets an explanation. */

@@ -1,14 +1,16 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type KeyRing, loadKeyRing } from '#crypto/key-ring.ts';
 import { isAcknowledged, type Operation, type Verb } from '../journal.ts';
-import { hashOfToken, otherEmail, type Person } from '../people.ts';
+import { otherEmail, type Person } from '../people.ts';
 import type { Service } from '../service.ts';
 import type { Row } from '../storage.ts';
+import { halfEnrolled } from './enrolled.ts';
+import { checkFactors } from './factor-records.ts';
 import { type Finding, finding } from './finding.ts';
 
+/** Verbs that never succeed, or that are no request. */
+type Uneventful = 'guess' | 'reset_mfa' | 'copied_passkey';
+
 /** The events of one request that carried out the verb, each once. */
-const EVENTS: Readonly<Record<Exclude<Verb, 'guess' | 'reset_mfa'>, readonly string[]>> = {
+const EVENTS: Readonly<Record<Exclude<Verb, Uneventful>, readonly string[]>> = {
   one_time_code: ['sign_in.code_accepted', 'sign_in.completed'],
   recovery_code: ['recovery_code.used', 'sign_in.completed'],
   enroll: ['totp.enrolled', 'recovery_codes.created', 'sign_in.completed'],
@@ -21,7 +23,20 @@ const EVENTS: Readonly<Record<Exclude<Verb, 'guess' | 'reset_mfa'>, readonly str
   accept_invitation: ['invitation.accepted'],
   change_email: ['email.changed', 'sessions.ended_others'],
   revert_email: ['email.reverted'],
+  step_up: ['step_up.proven'],
+  passkey: ['sign_in.passkey_accepted', 'sign_in.completed'],
+  passkey_alone: ['sign_in.passkey_accepted', 'sign_in.completed'],
+  add_passkey: ['passkey.enrolled', 'sessions.ended_others'],
+  remove_passkey: ['passkey.removed', 'sessions.ended_others'],
+  trusted_device: ['sign_in.password_accepted', 'trusted_device.used', 'sign_in.completed'],
 };
+
+/** The verbs that nobody was told a success of. A driver whose requests are all refused would prove nothing. */
+export function neverDone(journal: readonly Operation[]): readonly Finding[] {
+  const done = new Set(journal.filter(isAcknowledged).map(({ verb }) => verb));
+  const all = [...(Object.keys(EVENTS) as Verb[]), 'reset_mfa' as const];
+  return all.filter((verb) => !done.has(verb)).map((verb) => finding('I5', 'everybody', `${verb}: never succeeded`));
+}
 
 /** Compares the raw tables with the journal, and the tables with each other. */
 export async function checkRecords(
@@ -36,6 +51,7 @@ export async function checkRecords(
     ...doneMoreOftenThanSent(people, journal, events),
     ...(await sessionsWithoutEvent(service, people, events)),
     ...(await halfEnrolled(service)),
+    ...(await checkFactors(service, people, journal)),
     ...(await halfChanged(service, people, events)),
     ...(await storage.damage()).map((line) => finding('I3', 'database', line)),
     ...(await brokenChain(service)),
@@ -45,7 +61,7 @@ export async function checkRecords(
 function acknowledgedWithoutEvent(journal: readonly Operation[], events: readonly Row[]): readonly Finding[] {
   const byRequest = Map.groupBy(events, ({ request_id }) => String(request_id));
   return journal.filter(isAcknowledged).flatMap(({ email, verb, answer }) => {
-    if (verb === 'guess' || verb === 'reset_mfa') return [];
+    if (verb === 'guess' || verb === 'reset_mfa' || verb === 'copied_passkey') return [];
     const written = (byRequest.get(answer?.requestId ?? '') ?? []).map(({ action }) => String(action));
     return EVENTS[verb].flatMap((action) => {
       const count = written.filter((one) => one === action).length;
@@ -53,6 +69,26 @@ function acknowledgedWithoutEvent(journal: readonly Operation[], events: readonl
     });
   });
 }
+
+/** What writes each event: a set-up also creates recovery codes. */
+const LIMITS: readonly (readonly [Verb, string, ...Verb[]])[] = [
+  ['one_time_code', 'sign_in.code_accepted'],
+  ['recovery_code', 'recovery_code.used'],
+  ['enroll', 'totp.enrolled'],
+  ['renew_codes', 'recovery_codes.created', 'enroll'],
+  ['change_password', 'password.changed'],
+  ['reset_mfa', 'user.mfa_reset'],
+  ['access_code', 'access_code.accepted'],
+  ['set_password', 'password.reset'],
+  ['accept_invitation', 'invitation.accepted'],
+  ['change_email', 'email.changed'],
+  ['revert_email', 'email.reverted'],
+  ['passkey', 'sign_in.passkey_accepted', 'passkey_alone'],
+  ['step_up', 'step_up.proven'],
+  ['add_passkey', 'passkey.enrolled'],
+  ['remove_passkey', 'passkey.removed'],
+  ['trusted_device', 'trusted_device.used'],
+];
 
 /** Events record what was done, answered or not, but at most once for each different value that was sent. */
 function doneMoreOftenThanSent(
@@ -62,22 +98,9 @@ function doneMoreOftenThanSent(
 ): readonly Finding[] {
   const sent = Map.groupBy(journal, ({ email }) => email);
   const done = Map.groupBy(events, ({ subject }) => String(subject));
-  const limits: readonly [Verb, string][] = [
-    ['one_time_code', 'sign_in.code_accepted'],
-    ['recovery_code', 'recovery_code.used'],
-    ['enroll', 'totp.enrolled'],
-    ['renew_codes', 'recovery_codes.created'],
-    ['change_password', 'password.changed'],
-    ['reset_mfa', 'user.mfa_reset'],
-    ['access_code', 'access_code.accepted'],
-    ['set_password', 'password.reset'],
-    ['accept_invitation', 'invitation.accepted'],
-    ['change_email', 'email.changed'],
-    ['revert_email', 'email.reverted'],
-  ];
   return people.flatMap(({ email, userId }) =>
-    limits.flatMap(([verb, action]) => {
-      const tries = (sent.get(email) ?? []).filter((one) => one.verb === verb || isEnrolling(verb, one.verb));
+    LIMITS.flatMap(([verb, action, ...others]) => {
+      const tries = (sent.get(email) ?? []).filter((one) => one.verb === verb || others.includes(one.verb));
       const most = new Set(tries.map(({ item }) => item)).size;
       const least = verb === 'reset_mfa' ? tries.filter(isAcknowledged).length : 0;
       const count = (done.get(userId) ?? []).filter((event) => event.action === action).length;
@@ -87,45 +110,17 @@ function doneMoreOftenThanSent(
   );
 }
 
-/** A set-up also creates recovery codes. */
-function isEnrolling(verb: Verb, other: Verb): boolean {
-  return verb === 'renew_codes' && other === 'enroll';
-}
-
 async function sessionsWithoutEvent({ storage }: Service, people: readonly Person[], events: readonly Row[]) {
-  const prepared = new Set(people.flatMap(({ sessions, pageSession }) => [...sessions, pageSession].map(hashOfToken)));
+  const prepared = new Set(people.flatMap(({ sessionIds }) => sessionIds));
   const completed = events.filter(({ action }) => action === 'sign_in.completed');
   const ids = Map.groupBy(completed, ({ detail }) => String(JSON.parse(String(detail)).sessionId));
-  const sessions = await storage.rows('select id, user_id, token_hash from sessions');
+  const sessions = await storage.rows('select id, user_id from sessions');
   return sessions
-    .filter(({ token_hash }) => !prepared.has(String(token_hash)))
+    .filter(({ id }) => !prepared.has(String(id)))
     .flatMap(({ id, user_id }) => {
       const count = ids.get(String(id))?.length ?? 0;
       return count === 1 ? [] : [finding('I3', String(user_id), `a session with ${count} events sign_in.completed`)];
     });
-}
-
-/** An enrolled person has a secret that decrypts and a full set of recovery codes. Any other person has neither. */
-async function halfEnrolled({ storage, settings, folder }: Service): Promise<readonly Finding[]> {
-  const keys = ringOf(folder, settings);
-  const authenticators = await storage.rows('select id, user_id, sealed_secret from authenticators');
-  const codes = await storage.rows('select user_id, count(*) as codes from recovery_codes group by user_id');
-  const enrolled = new Set(authenticators.map(({ user_id }) => String(user_id)));
-  const whole = new Set(codes.filter((row) => Number(row.codes) === 10).map(({ user_id }) => String(user_id)));
-  const coded = await storage.rows('select user_id from access_codes');
-  const orphans = codes.map(({ user_id }) => String(user_id)).filter((id) => !enrolled.has(id));
-  return [
-    ...authenticators
-      .filter((row) => !opens(keys, row))
-      .map((row) => finding('I3', String(row.user_id), 'a dead secret')),
-    ...[...enrolled]
-      .filter((id) => !whole.has(id))
-      .map((id) => finding('I3', id, 'enrolled without ten recovery codes')),
-    ...orphans.map((id) => finding('I3', id, 'recovery codes without an authenticator')),
-    ...coded
-      .filter(({ user_id }) => enrolled.has(String(user_id)))
-      .map(({ user_id }) => finding('I3', String(user_id), 'an access code beside the authenticator that it was for')),
-  ];
 }
 
 /** An email has changed exactly if an event says so. A person who went back has the one link to a new password. */
@@ -143,22 +138,6 @@ async function halfChanged({ storage }: Service, people: readonly Person[], even
     }
     return isReverted && !isLinked ? [finding('I3', email, 'led back to an old email, and no link to a password')] : [];
   });
-}
-
-function opens(keys: KeyRing, { id, user_id, sealed_secret }: Row): boolean {
-  const binding = { table: 'authenticators', rowId: String(id), userId: String(user_id) };
-  try {
-    return keys.open('totp', binding, String(sealed_secret)).length === 20;
-  } catch {
-    return false;
-  }
-}
-
-function ringOf(folder: string, settings: Readonly<Record<string, string>>): KeyRing {
-  const text = settings.SALLYPORT_KEYS ?? readFileSync(join(folder, 'data', 'keys'), 'utf8');
-  const keys = loadKeyRing(text);
-  if ('problem' in keys) throw new Error(keys.problem);
-  return keys;
 }
 
 async function brokenChain(service: Service): Promise<readonly Finding[]> {

@@ -5,7 +5,7 @@ import { type Finding, finding } from './finding.ts';
 
 const ENDS_OTHERS: readonly Verb[] = [
   ...(['end_others', 'change_password', 'renew_codes', 'enroll', 'reset_mfa'] as const),
-  ...(['set_password', 'change_email', 'revert_email'] as const),
+  ...(['set_password', 'change_email', 'revert_email', 'add_passkey', 'remove_passkey'] as const),
 ];
 /** These acts outside of the page session revoke it too. */
 const ENDS_THE_PAGE: readonly Verb[] = ['enroll', 'reset_mfa', 'set_password', 'revert_email'];
@@ -62,5 +62,7 @@ function stateOf(token: string, openedBy: number, own: readonly Operation[]): 'l
 function pageState(own: readonly Operation[]): 'live' | 'ended' | 'either' {
   const endings = own.filter(({ verb }) => ENDS_THE_PAGE.includes(verb));
   if (endings.some(isAcknowledged)) return 'ended';
+  // A step-up gives the session a new token, which is lost with its answer.
+  if (own.some((one) => one.verb === 'step_up' && isUnknown(one))) return 'either';
   return endings.some(isUnknown) ? 'either' : 'live';
 }

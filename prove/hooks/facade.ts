@@ -1,4 +1,5 @@
-import { BREAKAGES, FAILPOINT_HOOKS, type Hook, TUNINGS } from './hooks.ts';
+import type { Hook } from './hook.ts';
+import { BREAKAGES, FAILPOINT_HOOKS, TUNINGS } from './hooks.ts';
 
 const { PROVE_BREAKAGE = '', PROVE_TUNING = '' } = process.env;
 

@@ -1,30 +1,9 @@
 import type { DatabaseConnection } from 'kysely';
 import type { Env } from '#env.ts';
 import type { Queries } from '#store/engine/database.ts';
+import { FACTOR_BREAKAGES } from './factor-breakages.ts';
 import { pass } from './failpoint.ts';
-
-/**
- * The modules that the proof hooks. Only their types are imported here, because a module that is loaded before the
- * hooks are set stays unchanged. A hook imports what it needs when it is called.
- */
-type Modules = {
-  'core/limits/try-window.ts': typeof import('#core/limits/try-window.ts');
-  'flows/authenticators/check-one-time-code.ts': typeof import('#flows/authenticators/check-one-time-code.ts');
-  'flows/runtime/append-event.ts': typeof import('#flows/runtime/append-event.ts');
-  'flows/sign-in/reserve-try.ts': typeof import('#flows/sign-in/reserve-try.ts');
-  'store/authenticators/access-codes.ts': typeof import('#store/authenticators/access-codes.ts');
-  'store/authenticators/authenticators.ts': typeof import('#store/authenticators/authenticators.ts');
-  'store/authenticators/recovery-codes.ts': typeof import('#store/authenticators/recovery-codes.ts');
-  'store/engine/corrections.ts': typeof import('#store/engine/corrections.ts');
-  'store/engine/instants.ts': typeof import('#store/engine/instants.ts');
-  'store/engine/postgres/driver.ts': typeof import('#store/engine/postgres/driver.ts');
-  'store/engine/sqlite/driver.ts': typeof import('#store/engine/sqlite/driver.ts');
-  'store/people/email-links.ts': typeof import('#store/people/email-links.ts');
-  'store/people/links.ts': typeof import('#store/people/links.ts');
-};
-
-/** Replaces what a file exports under this name. */
-export type Hook = { readonly file: string; readonly name: string; readonly wrap: (original: never) => unknown };
+import { type Hook, hook, type Modules } from './hook.ts';
 
 /** The failpoints, active in every process of the proof. */
 export const FAILPOINT_HOOKS: readonly Hook[] = [
@@ -33,6 +12,11 @@ export const FAILPOINT_HOOKS: readonly Hook[] = [
   hook('store/authenticators/access-codes.ts', 'claimAccessCode', aroundClaim),
   hook('store/people/links.ts', 'claimLink', aroundClaim),
   hook('store/people/email-links.ts', 'claimEmailLink', aroundClaim),
+  hook('store/authenticators/passkeys.ts', 'consumeChallenge', aroundClaim),
+  hook('store/authenticators/passkeys.ts', 'notePasskeyUse', aroundClaim),
+  hook('store/authenticators/passkeys.ts', 'createPasskey', aroundClaim),
+  hook('store/authenticators/authenticators.ts', 'deleteAuthenticator', aroundClaim),
+  hook('store/sign-in/trusted-devices.ts', 'rotateTrustedDevice', aroundClaim),
   hook('store/engine/sqlite/driver.ts', 'SqliteDriver', (Driver) => {
     return class extends Driver {
       override async commitTransaction(connection: DatabaseConnection): Promise<void> {
@@ -49,13 +33,13 @@ export const FAILPOINT_HOOKS: readonly Hook[] = [
   }),
 ];
 
-type Claim<Args extends readonly unknown[]> = (...args: Args) => Promise<boolean>;
+type Claim<Args extends readonly unknown[], Claimed> = (...args: Args) => Promise<Claimed>;
 
 /**
  * Before the claim: the code was right or the new password is hashed, and nothing is used up. After it: the result is
  * not written yet.
  */
-function aroundClaim<Args extends readonly unknown[]>(claim: Claim<Args>): Claim<Args> {
+function aroundClaim<Args extends readonly unknown[], Claimed>(claim: Claim<Args, Claimed>): Claim<Args, Claimed> {
   return async (...args) => {
     pass('before_claim');
     const isClaimed = await claim(...args);
@@ -77,7 +61,6 @@ export const TUNINGS = {
     hook('store/engine/instants.ts', 'INSTANTS', (instants) => ({
       ...instants,
       pending_sign_ins: { ...instants.pending_sign_ins, expires_at: 'tells' as const },
-      sessions: { ...instants.sessions, step_up_at: 'tells' as const },
     })),
   ],
   // Each checkpoint writes and syncs the database file. The normal rate, once in some thousand commits, is too rare to
@@ -164,18 +147,10 @@ export const BREAKAGES = {
       setTimeout(() => db.transaction((later) => append(env, later, event, client)), 400);
     }),
   ],
+  ...FACTOR_BREAKAGES,
 } as const satisfies Record<string, readonly Hook[]>;
 
 export type Breakage = keyof typeof BREAKAGES;
-
-/** A path or name that the product does not have fails to compile, and aborts the start of the service. */
-function hook<File extends keyof Modules, Name extends string & keyof Modules[File]>(
-  file: File,
-  name: Name,
-  wrap: (original: Modules[File][Name]) => Modules[File][Name],
-): Hook {
-  return { file, name, wrap };
-}
 
 /** Set after the product has configured the connection. */
 function withPragma(pragma: string) {
