@@ -25,6 +25,8 @@ const FOLDERS = ['src', 'examples/partner-interface'];
 const FILES = ['bin/build.mjs', 'bin/notices.mjs', 'package.json', 'package-lock.json'];
 /** Read at run time by the example portal of the demo, beside its code. */
 const COPIED = 'examples/partner-interface/portal.css';
+/** Packages of which a file is in public/. */
+const VENDORED = [join(ROOT, 'node_modules/@simplewebauthn/browser/package.json')];
 /** Native code, and packages that an operator adds only for traces. */
 const EXTERNAL = [/^@node-rs\/argon2/, /^@opentelemetry\//, 'pg-native'];
 /** A server that runs an older build imports chunks of it at first use, so they stay for this long after the next. */
@@ -63,7 +65,7 @@ async function build() {
   mkdirSync(OUT, { recursive: true });
   /** @type {Map<string, string | Uint8Array>} */
   const files = new Map();
-  files.set('third-party-notices.txt', noticesFor(modules, ROOT));
+  files.set('third-party-notices.txt', noticesFor([...modules, ...VENDORED], ROOT));
   files.set('portal.css', readFileSync(join(ROOT, COPIED)));
   // The entry last: it names the others.
   for (const file of output.toSorted((a, b) => Number(isEntry(a)) - Number(isEntry(b)))) {

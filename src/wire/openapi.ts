@@ -151,7 +151,6 @@ function security(guard: Guard): readonly Json[] {
   if (guard === 'maybePending') return [{ pendingToken: [] }, {}];
   // For a bearer scheme the list contains roles (OpenAPI 3.1): here the scope that the key needs.
   if (isApiKeyGuard(guard)) return [{ apiKey: [guard.slice('apiKey:'.length)] }];
-  // An empty entry says that the token may be left out (OpenAPI 3.1 §4.8.10).
   return guard === 'pendingSignIn' ? [{ pendingToken: [] }] : [{ sessionToken: [] }];
 }
 

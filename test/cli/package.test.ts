@@ -57,7 +57,7 @@ describe('the package, installed in an empty folder with an empty home', () => {
     for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) assert.equal(scripts[name], undefined);
     assert.deepEqual(Object.keys(dependencies), ['@node-rs/argon2']);
     const notices = readFileSync(join(root, 'dist/app/third-party-notices.txt'), 'utf8');
-    for (const name of ['hono', 'kysely', 'zod', 'oidc-provider', 'pg'])
+    for (const name of ['@simplewebauthn/browser', 'hono', 'kysely', 'zod', 'oidc-provider', 'pg'])
       assert.match(notices, new RegExp(`^${name} `, 'm'));
     // Maps of files that the build before made would be of no use.
     for (const map of files.filter((name) => name.endsWith('.map'))) assert.ok(files.includes(map.slice(0, -4)), map);

@@ -42,6 +42,7 @@ function createForm(view: View, { email, before, needsDevice = false }: Create):
     label: view.t('passkey.create'),
     variant: needsDevice ? 'quiet' : 'primary',
     needsDevice,
+    // The form of the app on the same page names the person already.
     fields: email !== undefined && usernameField(view, email),
     before,
   });

@@ -33,7 +33,8 @@ export function passkeyForm(view: View, passkey: PasskeyForm): Html {
     'data-failed': t('passkey.failed'),
     'data-known': t('passkey.known'),
   });
-  return html`<div data-passkey-part hidden>${passkey.before}
+  // Beside another way it stands apart from it.
+  return html`<div data-passkey-part${passkey.needsDevice ? html` class="apart"` : ''} hidden>${passkey.before}
 ${form(
   view,
   passkey.action,

@@ -1,4 +1,5 @@
 import { type Picture, type Stage, signedIn, submit, withNotice } from '../ways.ts';
+import { PASSKEY_GALLERY, PASSKEY_SEEN } from './passkey-gallery.ts';
 import { TRUST_GALLERY, TRUST_SEEN } from './trust-gallery.ts';
 
 /** A person with this many apps, at a page of theirs. */
@@ -17,13 +18,18 @@ async function withApps(stage: Stage, count: number, path: string, policy: 'requ
   await stage.page.goto(path);
 }
 
+/** The form for an app, beside the one for a passkey. */
+function start({ page }: Stage): Promise<void> {
+  return page.locator('form[action="/security/authenticators/add/start"] button').click();
+}
+
 /** The page of the first app in the list. */
 async function one(stage: Stage, count: number, policy?: 'required' | 'optional'): Promise<void> {
   await withApps(stage, count, '/security/authenticators', policy);
   await stage.page.locator('tbody a').first().click();
 }
 
-/** The pages about several authenticator apps and trusted devices. */
+/** The pages about apps, passkeys and trusted devices. */
 export const APP_GALLERY: Readonly<Record<string, Picture>> = {
   ...TRUST_GALLERY,
   'security-two-apps': (stage) => withApps(stage, 2, '/security'),
@@ -35,11 +41,11 @@ export const APP_GALLERY: Readonly<Record<string, Picture>> = {
   'apps-add-refused': async (stage) => {
     await withApps(stage, 1, '/security/authenticators/add');
     await stage.page.locator('#name').fill('x'.repeat(65));
-    await submit(stage.page);
+    await start(stage);
   },
   'apps-connecting': async (stage) => {
     await withApps(stage, 1, '/security/authenticators/add');
-    await submit(stage.page);
+    await start(stage);
   },
   'apps-one': (stage) => one(stage, 2),
   'apps-one-refused': async (stage) => {
@@ -49,6 +55,7 @@ export const APP_GALLERY: Readonly<Record<string, Picture>> = {
   },
   'apps-last': (stage) => one(stage, 1),
   'apps-last-optional': (stage) => one(stage, 1, 'optional'),
+  ...PASSKEY_GALLERY,
 };
 
 export const APP_SEEN: Readonly<Record<string, readonly string[]>> = {
@@ -56,4 +63,5 @@ export const APP_SEEN: Readonly<Record<string, readonly string[]>> = {
   '/security/authenticators': ['apps', 'apps-most'],
   '/security/authenticators/add': ['apps-add', 'apps-connecting'],
   '/security/authenticators/:authenticator': ['apps-one', 'apps-last'],
+  ...PASSKEY_SEEN,
 };

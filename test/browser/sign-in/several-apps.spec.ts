@@ -10,8 +10,8 @@ for (const javaScriptEnabled of [true, false]) {
       const first = await site.world.addAuthenticator(id);
       await signInWith(page, email, site.world.totp(first));
       await page.goto('/security');
-      await page.getByRole('link', { name: 'More apps' }).click();
-      await page.getByRole('link', { name: 'Add another app' }).click();
+      await page.getByRole('link', { name: 'Add another' }).click();
+      await page.getByRole('link', { name: 'Add another authenticator' }).click();
       await page.getByLabel('Name (optional)').fill('Work phone');
       await pressButton(page, 'Get Started');
       await expect(page.getByText('The apps that you have keep working.')).toBeVisible();

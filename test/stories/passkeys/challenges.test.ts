@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { ANA, refusalOn, sendUnoffered } from '../../story.ts';
 import type { Person } from '../../world.ts';
 import { addBen, BEN, lastEvents, openWithBoth, sessionsOf } from './passkey-people.ts';
-import { amrOf, givePasskey, optionsFrom, phone, sendForm, signInAlone } from './passkey-story.ts';
+import { amrOf, givePasskey, optionsFrom, passkeysOf, phone, sendForm, signInAlone } from './passkey-story.ts';
 
 const ALONE = '/sign-in/passkey/alone';
 const SECOND = '/sign-in/passkey';
@@ -129,6 +129,20 @@ describe('a challenge', () => {
     const credential = JSON.stringify(device.authenticate({ challenge, rpId: 'sign-in.example.com' }));
     assert.equal((await sendUnoffered(browser, '/security', ALONE, { credential })).status, 422);
     assert.equal(await sessionsOf(world, ana.id), before);
+  });
+
+  it('of another purpose in the same session is not accepted', async (t) => {
+    const { world, ana, browser, device } = await openWithBoth(t);
+    await world.env.db.transaction((tx) => tx.updateTable('sessions').set({ step_up_at: world.clock.at }).execute());
+    const page = '/security/authenticators/passkey';
+    const creation = await optionsFrom(browser, page, `${page}/options`);
+    const used = JSON.stringify(device.authenticate({ challenge: creation.challenge, rpId: creation.rp.id ?? '' }));
+    const stepUp = await sendForm(browser, (await browser.get(STEP_UP)).text, STEP_UP, { credential: used });
+    assert.equal(stepUp.status, 422);
+    const { challenge } = await optionsFrom(browser, STEP_UP, `${STEP_UP}/options`);
+    const made = JSON.stringify(phone().register({ ...creation, challenge }));
+    assert.equal((await sendForm(browser, (await browser.get(page)).text, page, { credential: made })).status, 422);
+    assert.equal((await passkeysOf(world, ana.id)).length, 1);
   });
 
   it('waits in five tabs of a sign-in, and the sixth ends the first', async (t) => {
