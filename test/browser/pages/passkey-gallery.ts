@@ -70,6 +70,7 @@ export const PASSKEY_GALLERY: Readonly<Record<string, Picture>> = {
   'passkey-only': (stage) => afterPassword(stage, { hasApp: false }),
   'passkey-refused': (stage) => then(afterPassword(stage, {}), () => refuse(stage)),
   'passkey-missing': (stage) => then(afterPassword(stage, { hasApp: false }), () => withoutThem(stage)),
+  'passkey-offer': (stage) => then(signedIn(stage, '/sign-in/passkey-offer'), async () => {}),
   'enroll-passkey': (stage) => atSetUp(stage, '/enroll/passkey'),
   'enroll-passkey-refused': (stage) => then(atSetUp(stage, '/enroll/passkey'), () => refuse(stage)),
   'enroll-passkey-missing': (stage) => then(atSetUp(stage, '/enroll/passkey'), () => withoutThem(stage)),
@@ -104,6 +105,7 @@ export const PASSKEY_GALLERY: Readonly<Record<string, Picture>> = {
 
 export const PASSKEY_SEEN: Readonly<Record<string, readonly string[]>> = {
   '/sign-in/passkey': ['passkey', 'passkey-only', 'passkey-refused'],
+  '/sign-in/passkey-offer': ['passkey-offer'],
   '/enroll/passkey': ['enroll-passkey', 'enroll-passkey-refused'],
   '/step-up/passkey': ['step-up-passkey', 'step-up-passkey-refused'],
   '/security/authenticators/passkey': ['passkey-add', 'passkey-add-refused'],

@@ -37,6 +37,13 @@ export function rollOutGallery<Scene extends { readonly partner: string }>({
     },
     'console-partner-notes': partner('notes'),
     'console-letter': partner('letter'),
+    'console-passkeys': partner('passkeys'),
+    'console-passkeys-preview': partner('passkeys?policy=now&from='),
+    'console-passkeys-refused': async (stage) => {
+      const scene = await openScene(stage);
+      await stage.page.goto(`/console/partners/${scene.partner}/passkeys?policy=date&from=soon`);
+    },
+    'console-passkeys-reminded': partner('passkeys?reminded=yes'),
   };
 }
 
@@ -51,6 +58,7 @@ export const ROLL_OUT_SEEN: Readonly<Record<string, readonly string[]>> = {
   [`${PARTNER}/reminders`]: ['console-partner-reminders', 'console-partner-reminders-refused'],
   [`${PARTNER}/notes`]: ['console-partner-notes'],
   [`${PARTNER}/letter`]: ['console-letter'],
+  [`${PARTNER}/passkeys`]: ['console-passkeys', 'console-passkeys-preview', 'console-passkeys-reminded'],
 };
 
-export const ROLL_OUT_NO_PAGE = ['/console/rollout.csv'];
+export const ROLL_OUT_NO_PAGE = ['/console/rollout.csv', `${PARTNER}/passkeys/missing.csv`];

@@ -74,6 +74,16 @@ test('all partners of a list are reminded by its filter, without ticking them', 
   assert.deepEqual(await mailed(world), ['mfa_overdue p0@one.example', 'mfa_overdue p0@two.example']);
 });
 
+test('ids that nobody can read remind nobody', async (t) => {
+  const { world, csm } = await openConsole(t);
+  await addLate(world, 'one', 1);
+  await csm.get('/console/reminders?view=overdue&all=yes');
+  const sent = await csm.post('/console/reminders', { partners: 'gone', view: 'overdue' });
+  assert.equal(sent.location, '/console/rollout?nothing=ticked');
+  await remindAsked(world.env);
+  assert.deepEqual(await mailed(world), []);
+});
+
 test('a reminder reaches nobody who is exempt, invited, disabled, set up, or was reminded that day', async (t) => {
   const { world, csm } = await openConsole(t);
   const partnerId = await addLate(world, 'one', 2);

@@ -91,6 +91,8 @@ function givenOf({ view = '', from = '', until = '' }: Fields): Record<string, s
 
 async function submitReminders(call: PageCall<'staffSteppedUp', Fields>): Promise<Reply> {
   const { env, view, session, input } = call;
+  // Ids that nobody can read stand for nobody, and not for everybody in the list.
+  if (input.partners && tickedIds([input.partners]).length === 0) return seeOther(NOTHING_TICKED);
   const { selection } = chosen(input, view.now, session.user.id);
   const done = await idempotentForm(
     call,
