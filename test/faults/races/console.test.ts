@@ -19,6 +19,11 @@ async function enterStaff(race: Race, role: 'csm' | 'admin'): Promise<Person & {
   return { ...(await race.signedIn({ ...user, secret })), id: user.id };
 }
 
+/** The access code that a page shows in groups; the page of a code that was replaced shows none. */
+function accessCodeOn(text: string): string {
+  return /<code>([0-9A-Z-]{19})<\/code>/.exec(text.replaceAll(/<\/?span>/g, ''))?.[1] ?? '';
+}
+
 describe('in the console, at once', () => {
   test('fifty resets end in one code that works, and leave nothing behind', async (t) => {
     const race = await openRace(t);
@@ -35,12 +40,12 @@ describe('in the console, at once', () => {
       const pages = new Set(answers.map(({ location }) => location ?? ''));
       assert.equal(pages.size, 10);
       const codes: string[] = [];
-      for (const page of pages) codes.push(/<code[^>]*>([0-9A-Z-]{19})<\/code>/.exec((await csm.get(page)).text)?.[1] ?? '');
+      for (const page of pages) codes.push(accessCodeOn((await csm.get(page)).text));
       const [token] = await race.pendingTokens(racer.email, 1);
       const tried = [];
       for (const code of codes)
         tried.push(await race.api('POST', '/api/v1/sign-in/enrollment/access-code', { code }, token));
-      assert.ok(tried.filter(({ status }) => status === 204).length <= 1);
+      assert.equal(tried.filter(({ status }) => status === 204).length, 1);
       assert.equal(
         (await race.env.db.read.selectFrom('access_codes').selectAll().where('user_id', '=', racer.id).execute())
           .length,
@@ -60,7 +65,7 @@ describe('in the console, at once', () => {
       const racer = await race.newRacer();
       const csm = await enterStaff(race, 'csm');
       const shown = await csm.submit(`/console/people/${racer.id}/reset-mfa`, WHY);
-      const code = /<code[^>]*>([0-9A-Z-]{19})<\/code>/.exec(shown.text)?.[1] ?? '';
+      const code = accessCodeOn(shown.text);
       const tokens = await race.pendingTokens(racer.email, 10);
       const answers = await race.send(
         times(50, ...tokens.map((token) => call('/sign-in/enrollment/access-code', { code }, token))),
