@@ -41,7 +41,7 @@ export function rollOutGallery<Scene extends { readonly partner: string }>({
     'console-passkeys-preview': partner('passkeys?policy=now&from='),
     'console-passkeys-refused': async (stage) => {
       const scene = await openScene(stage);
-      await stage.page.goto(`/console/partners/${scene.partner}/passkeys?policy=date&from=soon`);
+      await stage.page.goto(`/console/partners/${scene.partner}/passkeys?policy=date&from=`);
     },
     'console-passkeys-reminded': partner('passkeys?reminded=yes'),
   };
