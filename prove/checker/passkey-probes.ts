@@ -10,6 +10,9 @@ import { type Finding, finding, only } from './finding.ts';
 /** The challenge is used up, or the sign-in that it belongs to is finished. */
 const SPENT = ['challenge_expired', 'sign_in_expired'];
 
+/** An answer that never arrived has a lower counter than one that its device signed later, and is refused after it. */
+const OVERTAKEN = [...SPENT, 'passkey_refused'];
+
 /** What a passkey signed opens one session at most, and never after an unanswered try either. The next one works. */
 export async function probePasskey(
   driver: Driver,
@@ -18,8 +21,11 @@ export async function probePasskey(
 ): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const verb of ['passkey', 'passkey_alone'] as const) {
-    for (const [signed, tries] of byItem(own, verb)) {
-      findings.push(...(await probeUsedUp(person, tries, () => driver.usePasskey(person, signed), SPENT)));
+    const answers = [...byItem(own, verb)];
+    for (const [index, [signed, tries]] of answers.entries()) {
+      const later = answers.slice(index + 1).flatMap(([, triesOfIt]) => triesOfIt);
+      const refusals = later.some((one) => isAcknowledged(one) || isUnknown(one)) ? OVERTAKEN : SPENT;
+      findings.push(...(await probeUsedUp(person, tries, () => driver.usePasskey(person, signed), refusals)));
     }
   }
   const next = await driver.usePasskey(person, await driver.signAfterPassword(person));
