@@ -49,6 +49,9 @@ export function reminderStages(days: ReminderDays): readonly ReminderStage[] {
   return [...ahead, OVERDUE];
 }
 
+/** What the stages of passkey reminders begin with: their date may be that of MFA, and they are other mails. */
+export const PASSKEY_STAGE = 'passkey_';
+
 /** How many days before the date a stage is; 0 for the one after it. */
 export function daysOfStage(name: string): number {
   return Number(/^(\d{1,2})_days?$/.exec(name)?.[1] ?? 0);

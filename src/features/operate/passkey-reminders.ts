@@ -1,4 +1,4 @@
-import { DEFAULT_REMINDER_DAYS, reminderStages } from '#core/people/reminder-days.ts';
+import { DEFAULT_REMINDER_DAYS, PASSKEY_STAGE, reminderStages } from '#core/people/reminder-days.ts';
 import type { Env } from '#env.ts';
 import type { Job } from '#flows/runtime/jobs.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
@@ -18,7 +18,8 @@ export function passkeyRemindersJob(env: Env): Job {
 /** Reminds people with an app and no passkey of the date from which a passkey is needed: once per date and stage. */
 async function remindOfPasskeyDates(env: Env, isStopping: () => boolean = () => false): Promise<void> {
   const now = env.now();
-  for (const { name: stage, after, until } of reminderStages(DEFAULT_REMINDER_DAYS)) {
+  for (const { name, after, until } of reminderStages(DEFAULT_REMINDER_DAYS)) {
+    const stage = `${PASSKEY_STAGE}${name}`;
     const due = { stage, after: now + after, until: now + until };
     while (!isStopping()) {
       const people = await listDuePasskeyReminders(env.db.read, due, PEOPLE_PER_TRANSACTION);
@@ -27,7 +28,7 @@ async function remindOfPasskeyDates(env: Env, isStopping: () => boolean = () => 
         for (const { id, requiredFrom, ...person } of people) {
           const note = { user_id: id, required_from: requiredFrom, stage, queued_at: env.now() };
           if (!(await claimReminder(tx, note))) continue;
-          const kind = stage === 'overdue' ? 'passkey_overdue' : 'passkey_reminder';
+          const kind = name === 'overdue' ? 'passkey_overdue' : 'passkey_reminder';
           await queueMail(env, tx, person, { kind, requiredFrom });
         }
       });

@@ -17,7 +17,7 @@ export function sessionsPage(view: View, places: readonly Place[]): Html {
       caption: t('sessions.caption'),
       columns: [t('sessions.device'), t('sessions.address'), t('sessions.lastSeen'), ''],
       rows: places.map((place) => [
-        html`<div><span class="whole">${nameOf(view, place)}</span>${place.isThis && html`<br>${state(t('sessions.this'), true)}`}</div>`,
+        html`<div><span class="whole">${nameOfPlace(view, place)}</span>${place.isThis && html`<br>${state(t('sessions.this'), true)}`}</div>`,
         html`<span class="anywhere">${place.address ?? t('sessions.unknown')}</span>`,
         timeElement(place.lastSeenAt, locale),
         !place.isThis && endForm(view, place),
@@ -28,17 +28,27 @@ ${backLink(view)}`,
   });
 }
 
-function nameOf({ t }: View, { userAgent }: Place): string {
+function endForm(view: View, place: Place): Html {
+  const label = view.t('sessions.endOne', { device: nameOfPlace(view, place) });
+  return endPlaceForm(view, '/security/sessions/end', place, { text: view.t('sessions.end'), label });
+}
+
+export function nameOfPlace({ t }: View, { userAgent }: Pick<Place, 'userAgent'>): string {
   const name = deviceName(userAgent);
   return name ? t('sessions.on', name) : t('sessions.program');
 }
 
-function endForm(view: View, place: Place): Html {
-  const label = view.t('sessions.endOne', { device: nameOf(view, place) });
+/** The button in the row of a place. Its label names the place, because the rows have the same text. */
+export function endPlaceForm(
+  view: View,
+  action: string,
+  { id }: Pick<Place, 'id'>,
+  { text, label }: { readonly text: string; readonly label: string },
+): Html {
   return form(
     view,
-    '/security/sessions/end',
-    html`<input type="hidden" name="id" value="${place.id}">
-<button type="submit" class="button quiet" aria-label="${label}">${view.t('sessions.end')}</button>`,
+    action,
+    html`<input type="hidden" name="id" value="${id}">
+<button type="submit" class="button quiet" aria-label="${label}">${text}</button>`,
   );
 }

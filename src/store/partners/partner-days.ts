@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { PASSKEY_STAGE } from '#core/people/reminder-days.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Queries } from '#store/engine/database.ts';
 import type { PartnerDayTable } from '#store/partners/tables.ts';
@@ -84,7 +85,7 @@ export async function estimatePartnerDays(
     });
 }
 
-/** The reminders of a date that people of a partner got, by stage: when the first one went out, and to how many. */
+/** The reminders of a date of MFA that people of a partner got, by stage: when the first one went out, and to how many. */
 export type SentReminder = { readonly stage: string; readonly at: number; readonly people: number };
 
 export async function listSentReminders(
@@ -98,6 +99,7 @@ export async function listSentReminders(
     .select((all) => ['r.stage', all.fn.min('r.queued_at').as('at'), all.fn.countAll<number | string>().as('people')])
     .where('u.partner_id', '=', partnerId)
     .where('r.required_from', '=', requiredFrom)
+    .where('r.stage', 'not like', `${PASSKEY_STAGE}%`)
     .groupBy('r.stage')
     .orderBy('at')
     .execute();

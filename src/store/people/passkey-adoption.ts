@@ -1,7 +1,7 @@
 import { type Expression, type SqlBool, sql } from 'kysely';
 import type { Queries } from '#store/engine/database.ts';
 import { hasPasskey, isEnrolled, isInState, isOpen } from '#store/people/state.ts';
-import type { ReminderTable } from '#store/queue/tables.ts';
+import { lacksReminder } from '#store/queue/reminders.ts';
 
 /** The passkeys of a partner's people who can sign in. */
 export type PasskeyCounts = {
@@ -80,7 +80,7 @@ function peopleOf(queries: Queries, partnerId: string) {
     .where(isOpen);
 }
 
-type Due = { readonly stage: ReminderTable['stage']; readonly after: number; readonly until: number };
+type Due = { readonly stage: string; readonly after: number; readonly until: number };
 
 /**
  * Up to `limit` people with an app and no passkey whose partner requires passkeys from a date, and who had no reminder
@@ -99,18 +99,7 @@ export async function listDuePasskeyReminders(queries: Queries, { stage, after, 
     .where(isInState('active'))
     .where(isEnrolled)
     .where(lacksPasskey)
-    .where((e) =>
-      e.not(
-        e.exists(
-          e
-            .selectFrom('reminders as r')
-            .select('r.stage')
-            .whereRef('r.user_id', '=', 'u.id')
-            .whereRef('r.required_from', '=', 'p.passkey_required_from')
-            .where('r.stage', '=', stage),
-        ),
-      ),
-    )
+    .where(lacksReminder(stage, 'p.passkey_required_from'))
     .limit(limit)
     .execute();
   return rows.map(({ id, email, locale, passkey_required_from }) => {

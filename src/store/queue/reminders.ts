@@ -1,3 +1,4 @@
+import { type SqlBool, sql } from 'kysely';
 import type { Queries } from '#store/engine/database.ts';
 import { isInState, isMissing } from '#store/people/state.ts';
 import type { ReminderTable } from '#store/queue/tables.ts';
@@ -42,23 +43,18 @@ export async function listDueReminders(
     .where(isInState('active'))
     .where((e) => e.or([e('u.exempt_until', 'is', null), e('u.exempt_until', '<=', now)]))
     .where(isMissing)
-    .where((e) =>
-      e.not(
-        e.exists(
-          e
-            .selectFrom('reminders as r')
-            .select('r.stage')
-            .whereRef('r.user_id', '=', 'u.id')
-            .whereRef('r.required_from', '=', 'p.mfa_required_from')
-            .where('r.stage', '=', stage),
-        ),
-      ),
-    )
+    .where(lacksReminder(stage, 'p.mfa_required_from'))
     .limit(limit)
     .execute();
   return rows.map(({ id, email, locale, partner_id, mfa_required_from }) => {
     return { id, email, locale: locale ?? undefined, partnerId: partner_id, requiredFrom: mfa_required_from ?? 0 };
   });
+}
+
+/** That a person, `u`, has had no reminder of this stage for the date in a column of their partner, `p`. */
+export function lacksReminder(stage: string, date: 'p.mfa_required_from' | 'p.passkey_required_from') {
+  return sql<SqlBool>`not exists (select 1 from reminders r
+    where r.user_id = u.id and r.required_from = ${sql.ref(date)} and r.stage = ${stage})`;
 }
 
 /** Records a reminder: true once per person, date and stage. */

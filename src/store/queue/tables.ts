@@ -35,7 +35,7 @@ export type OutboxTable = {
   held_back: number;
 };
 
-/** A reminder that was queued as mail: one per person, date and stage. */
+/** A reminder that was queued as mail: one per person, date and stage, which says what it reminds of. */
 export type ReminderTable = {
   /** `<user id>:<date>:<stage>` */
   id: string;

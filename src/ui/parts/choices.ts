@@ -20,10 +20,13 @@ export function selectField({ id, name, label, options, groups = [], value = '' 
 <select${attributes({ id, name })}>${options.map(draw)}${groups.map((group) => html`<optgroup label="${group.label}">${group.options.map(draw)}</optgroup>`)}</select></div>`;
 }
 
+/** One of a few options, with its explanation. */
+export type Choice = Option & { readonly hint?: Content };
+
 type Radios = {
   readonly name: string;
   readonly legend: string;
-  readonly options: readonly (Option & { readonly hint?: Content })[];
+  readonly options: readonly Choice[];
   readonly value: string | undefined;
   readonly error?: string | undefined;
 };

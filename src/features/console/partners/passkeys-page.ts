@@ -1,20 +1,12 @@
 import type { PasskeyPolicy } from '#core/people/policy.ts';
-import { consolePage, type Refused } from '#features/console/frame-page.ts';
+import { consolePage, csvLinks, type Refused } from '#features/console/frame-page.ts';
 import type { ShownPartner } from '#features/console/lists.ts';
-import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
-import { radios } from '#ui/parts/choices.ts';
-import { textField } from '#ui/parts/fields.ts';
+import { actions, form, submitButton } from '#ui/parts/actions.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { beginElement, dataList, notice, state, table } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
-
-type Typed = { readonly policy: string; readonly from: string };
-
-type Choice = {
-  readonly policy: PasskeyPolicy;
-  readonly requiredFrom?: number | undefined;
-  readonly typed: Typed;
-};
+import type { PasskeyPolicyChoice as Choice, PolicyTyped } from './policy-choice.ts';
+import { confirmPolicy, policyForm } from './policy-form-page.ts';
 
 type Counts = {
   readonly people: number;
@@ -34,7 +26,7 @@ type PasskeysPage = {
     readonly name: string;
     readonly isEnrolled: boolean;
   }[];
-  readonly typed: Typed;
+  readonly typed: PolicyTyped;
   /** How many people have been reminded in the last day. */
   readonly reminded?: number | undefined;
   readonly refusal?: Refused | undefined;
@@ -60,43 +52,31 @@ ${missingPart(view, page)}`,
   });
 }
 
+function pathOf({ id }: ShownPartner): string {
+  return `/console/partners/${id}/passkeys`;
+}
+
 export function passkeyPolicyState({ t, locale, now }: View, { policy, requiredFrom }: Omit<Choice, 'typed'>): Html {
   if (policy !== 'required') return state(t(`passkeys.policy.${policy}`), policy === 'allowed');
   if (requiredFrom === undefined || requiredFrom <= now) return state(t('passkeys.policy.required'), true);
   return html`${state(t('passkeys.policy.date'), false)} ${beginElement(requiredFrom, locale)}`;
 }
 
-function choiceForm({ t }: View, { partner, typed, refusal }: PasskeysPage): Html {
-  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+function choiceForm(view: View, { partner, typed, refusal }: PasskeysPage): Html {
+  const { t } = view;
   const options = (['off', 'allowed', 'now', 'date'] as const).map((value) => ({
     value,
     label: t(`passkeys.choice.${value}`),
     hint: t(`passkeys.hint.${value}`),
   }));
-  return html`<form method="get" action="/console/partners/${partner.id}/passkeys" novalidate>
-${radios({ name: 'policy', legend: t('passkeys.choose'), options, value: typed.policy, error: error('policy') })}
-${textField({
-  id: 'from',
-  name: 'from',
-  label: t('policy.from'),
-  hint: t('policy.from.hint'),
-  type: 'date',
-  autocomplete: 'off',
-  required: false,
-  value: typed.from,
-  error: error('from'),
-})}
-${submitButton(t('policy.preview'))}</form>`;
+  return policyForm(view, { path: pathOf(partner), legend: t('passkeys.choose'), options, typed, refusal });
 }
 
 function previewPart(view: View, page: PasskeysPage, { choice, endsSessions }: NonNullable<PasskeysPage['preview']>) {
-  const { t } = view;
   const { partner, counts } = page;
-  const path = `/console/partners/${partner.id}/passkeys`;
-  const fields = html`<input type="hidden" name="policy" value="${choice.typed.policy}"><input type="hidden" name="from" value="${choice.typed.from}">`;
   return html`<section class="preview"><h2>${passkeyPolicyState(view, choice)}</h2>
 <p>${effectOf(view, choice, { ...counts, endsSessions })}</p></section>
-${form(view, path, html`${fields}<div class="actions">${submitButton(t('do.policy', { name: partner.name }))}${linkButton(path, t('policy.other'))}</div>`)}`;
+${confirmPolicy(view, { path: pathOf(partner), typed: choice.typed, name: partner.name })}`;
 }
 
 function effectOf(
@@ -114,7 +94,7 @@ function effectOf(
 
 function missingPart(view: View, { partner, missing, counts, now }: PasskeysPage): Html {
   const { t } = view;
-  const path = `/console/partners/${partner.id}/passkeys`;
+  const path = pathOf(partner);
   const count = counts.people - counts.withPasskey;
   return html`<section class="apart"><h2>${t('passkeys.missing', { count })}</h2>
 ${
@@ -132,9 +112,7 @@ ${
 ${missing.length < count && html`<p class="quiet">${t('passkeys.missing.more', { shown: missing.length, count })}</p>`}
 ${
   count > 0 &&
-  actions(
-    now.policy !== 'off' && form(view, `${path}/remind`, submitButton(t('passkeys.remind'), 'quiet')),
-    linkButton(`${path}/missing.csv`, t('passkeys.csv'), 'quiet', true),
-  )
-}</section>`;
+  actions(now.policy !== 'off' && form(view, `${path}/remind`, submitButton(t('passkeys.remind'), 'quiet')))
+}
+${count > 0 && html`<p class="quiet">${csvLinks(t, `${path}/missing.csv`, t('passkeys.csv'))}</p>`}</section>`;
 }

@@ -1,19 +1,12 @@
 import { z } from 'zod';
-import { dayText, parseBegin } from '#core/time/day.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
-import { typedDay } from '#core/time/typed-day.ts';
 import { csvLine } from '#core/values/csv.ts';
-import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { linesOf } from '#features/console/csv.ts';
 import { readPartner } from '#features/console/find.ts';
 import { refusedWords } from '#features/console/frame-page.ts';
-import { actorOf, missing } from '#features/console/shared-routes.ts';
-import {
-  changePasskeyPolicy,
-  type PasskeyChoice,
-  previewPasskeyPolicy,
-  remindOfPasskeys,
-} from '#flows/authenticators/passkey-policy.ts';
+import { actorOf, bySemicolon, csvFile, missing } from '#features/console/shared-routes.ts';
+import { changePasskeyPolicy, previewPasskeyPolicy, remindOfPasskeys } from '#flows/authenticators/passkey-policy.ts';
 import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
@@ -22,6 +15,7 @@ import { typed } from '#http/typed.ts';
 import { countPasskeys, countRemindedSince, listWithoutPasskey } from '#store/people/passkey-adoption.ts';
 import type { Partner } from '#store/people/users.ts';
 import { passkeysPage } from './passkeys-page.ts';
+import { type PasskeyPolicyChoice, type PolicyTyped, readPasskeyChoice, typedOf } from './policy-choice.ts';
 
 const PATH = '/console/partners/:partner/passkeys';
 
@@ -29,8 +23,6 @@ const policyForm = z.object({ policy: typed('word').optional(), from: typed('tim
 
 type StaffCall = PageCall<'staffSteppedUp'>;
 type Shown = Pick<StaffCall, 'env' | 'view'>;
-type Typed = { readonly policy: string; readonly from: string };
-type Choice = PasskeyChoice & { readonly typed: Typed };
 
 /** Passkeys of a partner: the policy, with a preview; who has none; and the reminder of those. */
 export const passkeysRoutes: readonly Route[] = [
@@ -54,7 +46,7 @@ async function showPasskeys(call: StaffCall): Promise<Reply> {
   const asked = view.restored?.policy ?? query.get('policy');
   if (asked === null) return show(await draw(call, partner, { isReminded: query.get('reminded') === 'yes' }));
   const typedNow = { policy: asked, from: view.restored?.from ?? query.get('from') ?? '' };
-  const choice = readChoice(typedNow, view.now);
+  const choice = readPasskeyChoice(typedNow, view.now);
   if (isRefusal(choice)) return refusePolicy(call, partner, typedNow, choice);
   return show(await draw(call, partner, { choice }));
 }
@@ -64,7 +56,7 @@ async function submitPolicy(call: PageCall<'staffSteppedUp', z.output<typeof pol
   const partner = await partnerOf(call);
   if (!partner) return missing(view);
   const typedNow = { policy: input.policy ?? '', from: input.from ?? '' };
-  const choice = readChoice(typedNow, view.now);
+  const choice = readPasskeyChoice(typedNow, view.now);
   if (isRefusal(choice)) return refusePolicy(call, partner, typedNow, choice);
   const { policy, requiredFrom } = choice;
   const changed = await idempotentForm(
@@ -85,14 +77,13 @@ async function remind(call: StaffCall): Promise<Reply> {
 /** More people than a page shows. The list ends here: no partner is that large. */
 const CSV_ROWS = 100_000;
 
-async function sendMissing({ env, view, params }: PageCall<'staff'>): Promise<Reply> {
+async function sendMissing({ env, view, params, query }: PageCall<'staff'>): Promise<Reply> {
   const found = await readPartner(env, params.partner ?? '');
   if (!found) return missing(view);
   const people = await listWithoutPasskey(env.db.read, found.partner.id, { after: '', limit: CSV_ROWS });
   const rows = people.map(({ email, name, isEnrolled }) => csvLine([email, name, isEnrolled ? 'app' : '']));
-  const body = linesOf([csvLine(['email', 'name', 'authenticator']), ...rows]);
-  const name = `${found.partner.slug}-without-passkey.csv`;
-  return { status: 200, file: { type: 'text/csv; charset=utf-8', body, name }, cookies: [] };
+  const csv = linesOf([csvLine(['email', 'name', 'authenticator']), ...rows]);
+  return csvFile(`${found.partner.slug}-without-passkey.csv`, csv, bySemicolon(query));
 }
 
 async function partnerOf({ env, params }: Pick<StaffCall, 'env' | 'params'>): Promise<Partner | undefined> {
@@ -100,8 +91,8 @@ async function partnerOf({ env, params }: Pick<StaffCall, 'env' | 'params'>): Pr
 }
 
 type Drawn = {
-  readonly choice?: Choice;
-  readonly typed?: Typed;
+  readonly choice?: PasskeyPolicyChoice;
+  readonly typed?: PolicyTyped;
   readonly refusal?: Refusal;
   readonly isReminded?: boolean;
 };
@@ -124,30 +115,6 @@ async function draw({ env, view }: Shown, partner: Partner, { choice, typed, ref
   });
 }
 
-async function refusePolicy(call: Shown, partner: Partner, typed: Typed, refusal: Refusal): Promise<Reply> {
+async function refusePolicy(call: Shown, partner: Partner, typed: PolicyTyped, refusal: Refusal): Promise<Reply> {
   return showRefusal(await draw(call, partner, { typed, refusal }), refusal);
-}
-
-/** What the form means: `now` and `date` both mean "required". */
-function readChoice(typed: Typed, now: number): Choice | Refusal {
-  switch (typed.policy) {
-    case 'off':
-    case 'allowed':
-      return { policy: typed.policy, typed };
-    case 'now':
-      return { policy: 'required', typed };
-    case 'date': {
-      const requiredFrom = parseBegin(typedDay(typed.from) ?? '');
-      if (requiredFrom === undefined || requiredFrom <= now) return refuse('invalid_request', { reason: 'from' });
-      return { policy: 'required', requiredFrom, typed };
-    }
-    default:
-      return refuse('invalid_request', { reason: 'policy' });
-  }
-}
-
-function typedOf({ policy, requiredFrom }: PasskeyChoice, now: number): Typed {
-  if (policy !== 'required') return { policy, from: '' };
-  const isAhead = requiredFrom !== undefined && requiredFrom > now;
-  return isAhead ? { policy: 'date', from: dayText(requiredFrom) } : { policy: 'now', from: '' };
 }

@@ -1,8 +1,6 @@
-import { consolePage, errorAt, type Refused } from '#features/console/frame-page.ts';
+import { consolePage, type Refused } from '#features/console/frame-page.ts';
 import type { ListedPerson, ShownPartner } from '#features/console/lists.ts';
-import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
-import { radios } from '#ui/parts/choices.ts';
-import { textField } from '#ui/parts/fields.ts';
+import { linkButton } from '#ui/parts/actions.ts';
 import { grid } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { personCells } from '#ui/parts/people.ts';
@@ -10,6 +8,7 @@ import { beginElement, dateElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import { policyState } from './partners-page.ts';
 import type { PolicyChoice, PolicyTyped } from './policy-choice.ts';
+import { confirmPolicy, policyForm } from './policy-form-page.ts';
 
 type Preview = {
   readonly people: number;
@@ -50,27 +49,15 @@ ${preview ? previewPart(view, partner, preview) : choiceForm(view, page)}`,
   });
 }
 
-function choiceForm({ t }: View, { partner, typed, refusal }: PolicyPage): Html {
-  const error = (fieldId: string) => errorAt(refusal, fieldId);
+function choiceForm(view: View, { partner, typed, refusal }: PolicyPage): Html {
+  const { t } = view;
   const options = (['off', 'optional', 'now', 'date'] as const).map((value) => ({
     value,
     label: t(`policy.choice.${value}`),
     hint: t(`policy.hint.${value}`),
   }));
-  return html`<form method="get" action="/console/partners/${partner.id}/policy" novalidate>
-${radios({ name: 'policy', legend: t('policy.choose'), options, value: typed.policy, error: error('policy') })}
-${textField({
-  id: 'from',
-  name: 'from',
-  label: t('policy.from'),
-  hint: t('policy.from.hint'),
-  type: 'date',
-  autocomplete: 'off',
-  required: false,
-  value: typed.from,
-  error: error('from'),
-})}
-${submitButton(t('policy.preview'))}</form>`;
+  const path = `/console/partners/${partner.id}/policy`;
+  return policyForm(view, { path, legend: t('policy.choose'), options, typed, refusal });
 }
 
 function previewPart(view: View, partner: ShownPartner, preview: Previewed): Html {
@@ -82,12 +69,7 @@ function previewPart(view: View, partner: ShownPartner, preview: Previewed): Htm
 <p><strong>${t('policy.hits', { missing: counts.missing, people: counts.people })}</strong></p>
 <p>${effect(view, choice, counts)}</p>
 ${counts.exempt > 0 && html`<p>${t('policy.spares', { exempt: counts.exempt })}</p>`}</section>
-${form(
-  view,
-  path,
-  html`<input type="hidden" name="policy" value="${choice.typed.policy}"><input type="hidden" name="from" value="${choice.typed.from}">
-<div class="actions">${submitButton(t('do.policy', { name: partner.name }))}${linkButton(path, t('policy.other'))}${linkButton(`/console/partners/${id}`, t('act.cancel'))}</div>`,
-)}
+${confirmPolicy(view, { path, typed: choice.typed, name: partner.name }, linkButton(`/console/partners/${id}`, t('act.cancel')))}
 ${mailsPart(view, preview)}
 ${peoplePart(view, id, preview)}`;
 }

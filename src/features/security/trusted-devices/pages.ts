@@ -1,5 +1,5 @@
-import { deviceName } from '#core/sessions/device-name.ts';
 import { backLink } from '#features/security/pages.ts';
+import { endPlaceForm, nameOfPlace } from '#features/security/sessions-page.ts';
 import { layout } from '#ui/layout.ts';
 import { actions, form, submitButton } from '#ui/parts/actions.ts';
 import { type Html, html } from '#ui/parts/html.ts';
@@ -43,21 +43,11 @@ ${devices.length > 1 && actions(form(view, '/security/trusted-devices/end-all', 
 
 function deviceCell(view: View, device: TrustedPlace): Html {
   const { t, locale } = view;
-  return html`<div><span class="whole">${nameOf(view, device)}</span>${device.isThis && html`<br>${state(t('trusted.this'), true)}`}
+  return html`<div><span class="whole">${nameOfPlace(view, device)}</span>${device.isThis && html`<br>${state(t('trusted.this'), true)}`}
 <br><span class="hint">${t('trusted.since')} ${dateElement(device.createdAt, locale)}</span></div>`;
 }
 
-function nameOf({ t }: View, { userAgent }: TrustedPlace): string {
-  const name = deviceName(userAgent);
-  return name ? t('sessions.on', name) : t('sessions.program');
-}
-
 function endForm(view: View, device: TrustedPlace): Html {
-  const label = view.t('trusted.endOne', { device: nameOf(view, device) });
-  return form(
-    view,
-    '/security/trusted-devices/end',
-    html`<input type="hidden" name="id" value="${device.id}">
-<button type="submit" class="button quiet" aria-label="${label}">${view.t('trusted.end')}</button>`,
-  );
+  const label = view.t('trusted.endOne', { device: nameOfPlace(view, device) });
+  return endPlaceForm(view, '/security/trusted-devices/end', device, { text: view.t('trusted.end'), label });
 }
