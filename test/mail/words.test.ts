@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type Mail, queueMail } from '#flows/runtime/mail.ts';
 import { mailMessage, mailSubject } from '#mail/message.ts';
 import type { MailOf } from '#mail/words.ts';
+import { en } from '#messages/locales/en.ts';
 import { LOCALES, languageName } from '#messages/messages.ts';
 import { findPerson, setUserLocale } from '#store/people/users.ts';
 import { listMail } from '#store/queue/outbox.ts';
@@ -116,3 +118,13 @@ for (const locale of LOCALES) {
     });
   }
 }
+
+test('the documentation lists every mail', () => {
+  const kinds = Object.keys(en).flatMap((key) => /^mail\.(\w+)\.subject$/.exec(key)?.[1] ?? []);
+  const [, table = ''] = readFileSync(new URL('../../docs/mail.md', import.meta.url), 'utf8').split('| kind | when |');
+  const documented = table
+    .split('\n')
+    .flatMap((line) => /^\| ((?:`\w+`(?:, )?)+) \|/.exec(line)?.[1] ?? [])
+    .flatMap((cell) => cell.split(', ').map((kind) => kind.replaceAll('`', '')));
+  assert.deepEqual(documented.toSorted(), kinds.toSorted());
+});

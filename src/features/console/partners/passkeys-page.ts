@@ -2,8 +2,9 @@ import type { PasskeyPolicy } from '#core/people/policy.ts';
 import { consolePage, csvLinks, type Refused } from '#features/console/frame-page.ts';
 import type { ShownPartner } from '#features/console/lists.ts';
 import { actions, form, submitButton } from '#ui/parts/actions.ts';
+import { grid } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
-import { beginElement, dataList, notice, state, table } from '#ui/parts/text.ts';
+import { beginElement, dataList, notice, state } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import type { PasskeyPolicyChoice as Choice, PolicyTyped } from './policy-choice.ts';
 import { confirmPolicy, policyForm } from './policy-form-page.ts';
@@ -99,14 +100,20 @@ function missingPart(view: View, { partner, missing, counts, now }: PasskeysPage
   return html`<section class="apart"><h2>${t('passkeys.missing', { count })}</h2>
 ${
   missing.length > 0 &&
-  table({
+  grid({
     caption: t('passkeys.missing.caption'),
-    columns: [t('people.name'), t('field.email'), t('people.mfa')],
+    isShort: true,
+    columns: [
+      { label: t('people.name'), phone: 'head' },
+      { label: t('field.email') },
+      { label: t('people.mfa'), phone: 'side' },
+    ],
     rows: missing.map(({ id, name, email, isEnrolled }) => [
       html`<a href="/console/people/${id}">${name}</a>`,
       html`<span class="anywhere">${email}</span>`,
       state(t(isEnrolled ? 'passkeys.missing.app' : 'passkeys.missing.nothing'), isEnrolled),
     ]),
+    empty: '',
   })
 }
 ${missing.length < count && html`<p class="quiet">${t('passkeys.missing.more', { shown: missing.length, count })}</p>`}
