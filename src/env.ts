@@ -1,5 +1,6 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import type { Config } from '#config.ts';
+import { type Brand, serviceBrand } from '#core/brand/brand.ts';
 import type { RefusalCounts } from '#core/limits/refusal-counts.ts';
 import { readOrMakeKeyFile } from '#crypto/key-file.ts';
 import { type KeyRing, loadKeyRing } from '#crypto/key-ring.ts';
@@ -17,6 +18,8 @@ import type { RingKeyTable } from '#store/operations/tables.ts';
 /** Everything that connects to the outside of the process; made once at start and passed as the first argument. */
 export type Env = {
   readonly config: Config;
+  /** The current brand of the service, for a reader of whom nothing is known. */
+  readonly brand: () => Brand;
   readonly db: Database;
   /** Unix seconds, whole. */
   readonly now: () => number;
@@ -59,8 +62,10 @@ export function makeEnv(
   config: Config,
   { db, keys, logTo = standardOutput() }: { db: Database; keys: KeyRing; logTo?: DestinationStream | undefined },
 ): Env {
+  const brand = serviceBrand(config);
   return {
     config,
+    brand: () => brand,
     db,
     now: () => Math.floor(Date.now() / 1000),
     random: randomBytes,

@@ -75,7 +75,7 @@ async function serveHere(env: Env, telemetry: Telemetry, { routes = ROUTES, prep
   env.log.info({ url: config.publicUrl.origin, listening: listening.url, pid: cluster.worker?.process.pid }, 'serving');
   const link = cluster.isPrimary ? await renewFirstAdministratorLink(env) : undefined;
   return {
-    productName: config.productName,
+    productName: env.brand().name,
     url: config.publicUrl.origin,
     firstAdministratorUrl: link?.url,
     metrics: telemetry.metrics,

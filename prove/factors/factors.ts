@@ -75,7 +75,9 @@ async function givePasskey(env: Env, tx: Queries, { userId, device }: Owner): Pr
   const rp = relyingPartyOf(env.config);
   if (isRefusal(rp)) throw new Error('a service without passkeys');
   const challenge = randomBytes(32).toString('base64url');
-  device.register(creationOptions(rp, { id: userId, email: userId, name: userId }, challenge, []));
+  device.register(
+    creationOptions({ id: rp.id, name: 'Portal' }, { id: userId, email: userId, name: userId }, challenge, []),
+  );
   const [credential] = device.credentials;
   if (credential === undefined) throw new Error('the device made no passkey');
   const id = env.newId();

@@ -2,6 +2,7 @@ import { IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
+import { readHueSheet } from '#core/brand/brand.ts';
 import type { Env } from '#env.ts';
 import { jsonResponse, problemResponse } from '#http/api/answer.ts';
 import { answerCall } from '#http/api/answer-call.ts';
@@ -17,7 +18,7 @@ import { requestIdOf } from '#http/server/request-id.ts';
 import { answerFile } from '#http/server/static.ts';
 import { answers, requests } from '#signals.ts';
 import { StorageUnavailable } from '#store/engine/database.ts';
-import { assets, brandFiles } from '#ui/assets.ts';
+import { assets, hueSheet, logoFile } from '#ui/assets.ts';
 import { openApiDocument } from '#wire/openapi.ts';
 import type { Arrival } from './client.ts';
 import { cookieNames } from './cookie.ts';
@@ -169,14 +170,16 @@ function addOwnRoutes(hono: Router, server: ServerContext, routes: readonly Rout
     return jsonResponse(server, c.env, { status: ready ? 'ready' : 'unavailable', ...more }, ready ? 200 : 503);
   });
   own(OPEN_API_PATH, (c) => {
-    document ??= openApiDocument(routes, env.config);
+    document ??= openApiDocument(routes, { name: env.brand().name, publicUrl: env.config.publicUrl });
     return jsonResponse(server, c.env, document);
   });
   own(ASSETS_PATH, (c) => {
     const file = assets().get(c.req.param('file') ?? '');
     return file === undefined ? answerUnmatched(hono, server, c.env) : answerFile(server, c.env, file);
   });
-  for (const [path, file] of brandFiles(env.config)) own(path, (c) => answerFile(server, c.env, file));
+  own('/brand.css', (c) => answerFile(server, c.env, hueSheet(readHueSheet(c.env.search) ?? env.brand().hue)));
+  const logo = logoFile(env.config);
+  if (logo !== undefined) own('/logo', (c) => answerFile(server, c.env, logo));
 }
 
 /** 405 if the path exists with another method, otherwise 404. */

@@ -19,7 +19,7 @@ export type MailMessage = {
   readonly html: string;
 };
 
-type MessageEnv = Pick<Env, 'config' | 'keys'>;
+type MessageEnv = Pick<Env, 'config' | 'brand' | 'keys'>;
 
 /** The parameters that `queueMail` sealed. Undefined if they were erased. Throws if they cannot be decrypted. */
 export function openMail(keys: Env['keys'], row: OutboxTable): Mail | undefined {
@@ -31,9 +31,14 @@ export function openMail(keys: Env['keys'], row: OutboxTable): Mail | undefined 
 }
 
 /** A mail in the receiver's language. Throws if a value for a text is missing, which is a bug of ours. */
-export function writeMail({ config }: Pick<Env, 'config'>, row: OutboxTable, mail: Mail): MailMessage {
+export function writeMail(
+  { config, brand: brandNow }: Pick<Env, 'config' | 'brand'>,
+  row: OutboxTable,
+  mail: Mail,
+): MailMessage {
   const locale = localeOf(row);
-  const words = wordsOf({ t: translator(locale), locale, config }, mail, row.created_at);
+  const brand = brandNow();
+  const words = wordsOf({ t: translator(locale), locale, config, brand }, mail, row.created_at);
   return {
     id: row.id,
     host: new URL(config.publicUrl.origin).hostname,
@@ -42,7 +47,7 @@ export function writeMail({ config }: Pick<Env, 'config'>, row: OutboxTable, mai
     locale,
     subject: words.subject,
     text: plainText(words),
-    html: mailHtml(words, { locale, product: config.productName, hue: config.accentHue }),
+    html: mailHtml(words, { locale, product: brand.name, hue: brand.hue }),
   };
 }
 
@@ -53,9 +58,9 @@ export function mailMessage(env: MessageEnv, row: OutboxTable): MailMessage | un
 }
 
 /** Only the subject, which also works for an erased mail. */
-export function mailSubject({ config }: MessageEnv, row: OutboxTable): string {
+export function mailSubject({ brand }: MessageEnv, row: OutboxTable): string {
   // Cast boundary: the kind that `queueMail` wrote.
-  return subjectOf({ t: translator(localeOf(row)), config }, row.kind as Mail['kind']);
+  return subjectOf({ t: translator(localeOf(row)), brand: brand() }, row.kind as Mail['kind']);
 }
 
 function localeOf({ locale }: OutboxTable): Locale {

@@ -1,3 +1,4 @@
+import type { Brand } from '#core/brand/brand.ts';
 import { PATHS } from '#core/paths.ts';
 import { deviceName } from '#core/sessions/device-name.ts';
 import {
@@ -28,7 +29,7 @@ export type Words = {
   readonly closing: string;
 };
 
-type Place = { readonly t: Translate; readonly locale: Locale; readonly config: Env['config'] };
+type Place = { readonly t: Translate; readonly locale: Locale; readonly config: Env['config']; readonly brand: Brand };
 
 /** A mail without its own link leads to one of our pages. */
 type PlainKind = Exclude<Mail, { readonly link: string }>['kind'];
@@ -67,9 +68,8 @@ const PAGES: Readonly<Record<PlainKind, string>> = {
 
 /** @param at when it happened */
 export function wordsOf(place: Place, mail: Mail, at: number): Words {
-  const { t, config } = place;
-  const product = config.productName;
-  const contact = config.supportContact;
+  const { t, config, brand } = place;
+  const { name: product, supportContact: contact } = brand;
   // The compiler has checked the values of each kind against its texts, but cannot infer this for a union of kinds.
   const valuesOf = VALUES[mail.kind] as (place: Place, mail: Mail, at: number) => Values<Kind>;
   const values = valuesOf(place, mail, at);
@@ -87,8 +87,8 @@ export function wordsOf(place: Place, mail: Mail, at: number): Words {
 }
 
 /** The same for every receiver, so it is still readable after the rest was erased. */
-export function subjectOf({ t, config }: Pick<Place, 't' | 'config'>, kind: Kind): string {
-  return t(`mail.${kind}.subject`, { product: config.productName });
+export function subjectOf({ t, brand }: Pick<Place, 't' | 'brand'>, kind: Kind): string {
+  return t(`mail.${kind}.subject`, { product: brand.name });
 }
 
 type Kind = Mail['kind'];
@@ -107,7 +107,7 @@ type Values<K extends Kind> = ValuesOf<`mail.${K}.text` | `mail.${K}.after`>;
 
 type Fill<K extends Kind> = (place: Place, mail: MailOf<K>, at: number) => Values<K>;
 
-const withProduct = ({ config }: Place) => ({ product: config.productName });
+const withProduct = ({ brand }: Place) => ({ product: brand.name });
 
 const VALUES: { readonly [K in Kind]: Fill<K> } = {
   password_reset: (place) => ({ ...withProduct(place), minutes: RESET_LINK_SECONDS / 60 }),

@@ -19,7 +19,7 @@ type AccessCodePage = {
 /** The page that asks for the temporary access code after a reset by support, at sign-in and on the security page. */
 export function accessCodePage(view: View, { email, action, doors, refusal }: AccessCodePage): Html {
   const { t } = view;
-  const { supportContact } = view.config;
+  const { supportContact } = view.brand;
   const summary = refusal && refusalText(view, refusal, 'recovery');
   return layout(view, {
     title: t('accessCode.title'),

@@ -1,13 +1,15 @@
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Config } from '#config.ts';
+import { contentVersion, hueSheetPath } from '#core/brand/brand.ts';
 
 /** A served file: its bytes, and a version that is their hash. */
 export type StaticFile = {
   readonly type: string;
   readonly bytes: Buffer;
   readonly version: string;
+  /** The query of the address that a browser may keep for a year. */
+  readonly search: string;
   /** Set for text. Each entry is made when a browser first requests that coding. */
   readonly compressed: Map<Coding, Promise<Buffer>> | undefined;
   readonly headers: Readonly<Record<string, string>>;
@@ -46,11 +48,20 @@ export function assets(): ReadonlyMap<string, StaticFile> {
   return publicFiles;
 }
 
-/** The files made from settings, by path. */
-export function brandFiles({ accentHue, logo }: Pick<Config, 'accentHue' | 'logo'>): ReadonlyMap<string, StaticFile> {
-  const files = new Map([['/brand.css', staticFile('text/css; charset=utf-8', Buffer.from(brandCss(accentHue)))]]);
-  if (logo !== undefined) files.set('/logo', staticFile(logo.type, logo.bytes, LOGO_HEADERS));
-  return files;
+/** The logo of the settings. */
+export function logoFile({ logo }: Pick<Config, 'logo'>): StaticFile | undefined {
+  return logo && staticFile(logo.type, logo.bytes, LOGO_HEADERS);
+}
+
+const hueSheets = new Map<number, StaticFile>();
+
+/** `/brand.css` for a hue. There are 361, so each is made once. */
+export function hueSheet(hue: number): StaticFile {
+  const known = hueSheets.get(hue);
+  if (known !== undefined) return known;
+  const sheet = staticFile('text/css; charset=utf-8', Buffer.from(brandCss(hue)));
+  hueSheets.set(hue, { ...sheet, search: new URL(hueSheetPath(hue), 'http://localhost').search });
+  return hueSheet(hue);
 }
 
 /** A logo can be an SVG with styles and scripts. This policy allows the styles and blocks the scripts. */
@@ -60,10 +71,12 @@ const LOGO_HEADERS = {
 
 function staticFile(type: string, bytes: Buffer, headers: Readonly<Record<string, string>> = {}): StaticFile {
   const isText = /^text|svg/.test(type);
+  const version = contentVersion(bytes);
   return {
     type,
     bytes,
-    version: createHash('sha256').update(bytes).digest('base64url').slice(0, 16),
+    version,
+    search: `?v=${version}`,
     compressed: isText ? new Map() : undefined,
     headers,
   };

@@ -1,4 +1,5 @@
 import { raw } from 'hono/html';
+import { type Brand, hueSheetPath } from '#core/brand/brand.ts';
 import { PATHS } from '#core/paths.ts';
 import { LOCALES, languageName } from '#messages/messages.ts';
 import { form, linkButton } from '#ui/parts/actions.ts';
@@ -116,7 +117,7 @@ ${footer(view)}`,
   });
 }
 
-type BareView = Pick<View, 'config' | 'locale' | 't'> & {
+type BareView = Pick<View, 'brand' | 'locale' | 't'> & {
   /** The address of the style sheets, on a host that is not ours. */
   readonly assetsAt?: string;
 };
@@ -139,9 +140,9 @@ function documentOf(view: BareView, { title, goTo, sent, isConsole, passkeys, bo
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="format-detection" content="telephone=no">
-<title>${title} – ${view.config.productName}</title>
+<title>${title} – ${view.brand.name}</title>
 ${goTo !== undefined && html`<meta http-equiv="refresh" content="0; url=${goTo}">`}
-${view.assetsAt === undefined ? ownAssets(view, isConsole) : assetsOf(view.assetsAt)}
+${view.assetsAt === undefined ? ownAssets(view, isConsole) : assetsOf(view.brand, view.assetsAt)}
 ${passkeys && passkeyScripts()}
 </head>
 <body${attributes({ 'data-sent': sent })}>
@@ -151,10 +152,10 @@ ${body}
 `;
 }
 
-function ownAssets({ config }: BareView, isConsole: boolean): Html {
-  return html`<link rel="icon" href="${config.logo === undefined ? 'data:,' : '/logo'}">
+function ownAssets({ brand }: BareView, isConsole: boolean): Html {
+  return html`<link rel="icon" href="${brand.logo?.light ?? 'data:,'}">
 <link rel="stylesheet" href="${assetPath('style.css')}">
-${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}"><link rel="stylesheet" href="${assetPath('roll-out.css')}">`}<link rel="stylesheet" href="/brand.css">
+${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}"><link rel="stylesheet" href="${assetPath('roll-out.css')}">`}<link rel="stylesheet" href="${hueSheetPath(brand.hue)}">
 <script src="${assetPath('page.js')}" defer></script>`;
 }
 
@@ -164,19 +165,22 @@ function passkeyScripts(): Html {
 <script type="module" src="${assetPath('passkeys.js')}"></script>`;
 }
 
-function assetsOf(at: string): Html {
+function assetsOf({ hue }: Brand, at: string): Html {
   return html`<link rel="icon" href="data:,">
-<link rel="stylesheet" href="${at}/style.css"><link rel="stylesheet" href="${at}/brand.css">`;
+<link rel="stylesheet" href="${at}/style.css"><link rel="stylesheet" href="${at}${hueSheetPath(hue)}">`;
 }
 
 function header(view: View): Html {
-  const name = view.config.productName;
-  const mark =
-    view.config.logo === undefined
-      ? html`<span class="mark" aria-hidden="true">${Array.from(name)[0]}</span>`
-      : html`<img class="mark" src="/logo" alt="">`;
-  return html`<header class="top"><a class="brand" href="/">${mark}<span>${name}</span></a>
+  return html`<header class="top"><a class="brand" href="/">${mark(view.brand)}<span>${view.brand.name}</span></a>
 ${languageSwitch(view)}${view.signedIn && accountNav(view)}</header>`;
+}
+
+/** The logo, or the first letter of the name. */
+function mark({ name, logo }: Brand): Html {
+  if (logo === undefined) return html`<span class="mark" aria-hidden="true">${Array.from(name)[0]}</span>`;
+  const image = html`<img class="mark" src="${logo.light}" alt="">`;
+  if (logo.dark === undefined) return image;
+  return html`<picture><source media="(prefers-color-scheme: dark)" srcset="${logo.dark}">${image}</picture>`;
 }
 
 function accountNav(view: View): Html {
@@ -222,11 +226,11 @@ function wayBack({ t, resume }: View): Content {
 /** Only on paper: the product, the person, and the time of printing. */
 function printHead(view: View): Html {
   const who = view.signedIn && html` · ${view.signedIn.email}`;
-  return html`<p class="paper">${view.config.productName}${who} · ${timeElement(view.now, view.locale)}</p>`;
+  return html`<p class="paper">${view.brand.name}${who} · ${timeElement(view.now, view.locale)}</p>`;
 }
 
 function footer(view: View): Html {
-  const contact = view.config.supportContact;
+  const contact = view.brand.supportContact;
   return html`<footer class="foot"><a href="${PATHS.help}">${view.t(view.signedIn ? 'layout.help' : 'layout.helpSigningIn')}</a>
 ${contact !== undefined && html`<span>${view.t('layout.support')} ${contactLink(contact)}</span>`}</footer>`;
 }

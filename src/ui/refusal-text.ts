@@ -18,12 +18,12 @@ export type RefusalText = { readonly title: string; readonly text: Content };
 export type Place = 'password' | 'signIn' | 'setUp' | 'recovery' | 'passkey' | 'stepUp' | 'stepUpRecovery';
 
 export function refusalText(view: View, refusal: Refusal, place: Place): RefusalText {
-  const { t, config } = view;
+  const { t, brand } = view;
   switch (refusal.refused) {
     case 'code_incorrect':
       return {
         title: t(place === 'setUp' ? 'refusal.code.setUp' : 'refusal.code.signIn'),
-        text: clockText(view, refusal) ?? t('refusal.code.text', { product: config.productName }),
+        text: clockText(view, refusal) ?? t('refusal.code.text', { product: brand.issuer }),
       };
     case 'code_expired':
       return { title: t('refusal.expired.title'), text: clockText(view, refusal) ?? expiredText(view, refusal) };
@@ -104,9 +104,9 @@ function shapeText(view: View, { reason }: RefusalOf<'invalid_request'>, place: 
   return { title: t('refusal.digits.title'), text: t('refusal.digits.text') };
 }
 
-function looksLikeRecoveryCode({ t, config }: View, place: Place): RefusalText {
+function looksLikeRecoveryCode({ t, brand }: View, place: Place): RefusalText {
   const title = t('refusal.isRecovery.title');
-  if (place === 'setUp') return { title, text: t('refusal.code.text', { product: config.productName }) };
+  if (place === 'setUp') return { title, text: t('refusal.code.text', { product: brand.issuer }) };
   const href = place === 'stepUp' ? PATHS.stepUpRecoveryCode : PATHS.recoveryCode;
   const link = html`<a href="${href}">${t('signIn.useRecoveryCode')}</a>`;
   return { title, text: html`${t('refusal.isRecovery.text')} ${link}` };
@@ -140,8 +140,8 @@ function tooManyText(view: View, refusal: TooMany, place: Place): RefusalText {
 type NewPasswordRefusal = Extract<Refusal, { refused: 'password_unacceptable' }>;
 
 /** Each reason has two texts with its name: `password.common.title`. A reason without them does not compile. */
-function newPasswordText({ t, config }: View, { reason: rule = 'too_short' }: NewPasswordRefusal): RefusalText {
-  return { title: t(`password.${rule}.title`), text: t(`password.${rule}.text`, { product: config.productName }) };
+function newPasswordText({ t, brand }: View, { reason: rule = 'too_short' }: NewPasswordRefusal): RefusalText {
+  return { title: t(`password.${rule}.title`), text: t(`password.${rule}.text`, { product: brand.name }) };
 }
 
 function passwordWait(view: View, refusal: TooMany): RefusalText {

@@ -30,7 +30,7 @@ export function setUpPage(view: View, page: SetUpPage): Html {
   const { t } = view;
   const { secret, email, refusal } = page;
   const summary = refusal && refusalText(view, refusal, 'setUp');
-  const uri = otpauthUri({ secret, issuer: view.config.productName, email });
+  const uri = otpauthUri({ secret, issuer: view.brand.issuer, email });
   const key = encodeBase32(secret);
   return layout(view, {
     title: t('setUp.title'),

@@ -1,9 +1,12 @@
 import type { Config } from '#config.ts';
+import type { Brand } from '#core/brand/brand.ts';
 import type { Locale, Translate } from '#messages/messages.ts';
 
 /** The data that every page needs to be drawn. */
 export type View = {
   readonly config: Config;
+  /** The brand for this reader. */
+  readonly brand: Brand;
   readonly locale: Locale;
   readonly t: Translate;
   /** Unix seconds at which the page is drawn. */

@@ -5,14 +5,14 @@ import { statusOf } from '#http/problem.ts';
 import type { ApiKeyGuard, ApiRoute, Guard, Route } from '#http/route.ts';
 
 type Json = Readonly<Record<string, unknown>>;
-type Named = { readonly productName: string; readonly publicUrl: { readonly origin: string } };
+type Named = { readonly name: string; readonly publicUrl: { readonly origin: string } };
 
 /** The JSON API as OpenAPI 3.1, made from the declarations that also route and validate. */
-export function openApiDocument(routes: readonly Route[], config: Named): Json {
+export function openApiDocument(routes: readonly Route[], { name, publicUrl }: Named): Json {
   return {
     openapi: '3.1.0',
-    info: { title: `${config.productName}: sign-in and management API`, version: '1' },
-    servers: [{ url: config.publicUrl.origin }],
+    info: { title: `${name}: sign-in and management API`, version: '1' },
+    servers: [{ url: publicUrl.origin }],
     paths: paths(routes.filter((route) => route.channel === 'api')),
     components: {
       securitySchemes: {

@@ -33,7 +33,7 @@ export async function startWorkers(config: Config, environment: Environment): Pr
   }
   env.log.info({ workers: config.workers }, 'all workers serve');
   return {
-    productName: config.productName,
+    productName: env.brand().name,
     url: config.publicUrl.origin,
     firstAdministratorUrl: link?.url,
     roll: () => rollCrew(crew),

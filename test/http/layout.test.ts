@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Config, loadConfig } from '#config.ts';
+import { serviceBrand } from '#core/brand/brand.ts';
 import { translator } from '#messages/messages.ts';
 import { brandCss } from '#ui/assets.ts';
 import { errorPage, layout } from '#ui/layout.ts';
@@ -15,6 +16,7 @@ import type { View } from '#ui/view.ts';
 
 const view: View = {
   config: defaults(),
+  brand: serviceBrand(defaults()),
   locale: 'en',
   t: translator('en'),
   now: 1_800_000_000,
@@ -56,13 +58,13 @@ test('the language switch is a form that comes back to the same page and marks t
 test('nothing that a person or an operator wrote becomes markup', () => {
   fc.assert(
     fc.property(fc.constantFrom('<b x>', '"><i x>', "'><u x>", '</title><b x>', '" onfocus="x'), (text) => {
-      const config = { ...view.config, productName: text, supportContact: text };
+      const brand = { ...view.brand, name: text, supportContact: text };
       const field = { id: 'f', name: 'f', label: text, hint: text, error: text, value: text };
       const body = html`${textField({ ...field, autocomplete: 'off' })}${codeField(field)}${usernameField(view, text)}
 ${checkbox(field)}${codeList([text])}${secretBlock(text)}${table({ caption: text, columns: [text], rows: [[text]] })}
 ${copyButton({ text, label: text, copiedLabel: text })}${form(view, text, submitButton(text))}
 ${doors({ first: 'open', second: 'here', label: text })}`;
-      const page = layout({ ...view, config }, { title: text, width: 'form', refusal: { title: text, text }, body });
+      const page = layout({ ...view, brand }, { title: text, width: 'form', refusal: { title: text, text }, body });
       assert.doesNotMatch(String(page), /<[biu] x|" onfocus="/);
     }),
   );

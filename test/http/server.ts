@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { loadConfig } from '#config.ts';
+import { serviceBrand } from '#core/brand/brand.ts';
 import { tokenHash } from '#core/values/token.ts';
 import { loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
 import { passkeyVerifier } from '#crypto/passkeys.ts';
@@ -38,7 +39,8 @@ export async function openServer(routes: readonly Route[], { environment = {}, d
   const db = { ...opened, ...(opened.clockSeconds && { clockSeconds: async () => NOW }), ...replaced };
   const newId = createIdSource(() => NOW * 1000);
   const hasher = {} as Env['hasher'];
-  const outside = { config, db, keys, hasher, passkeys: passkeyVerifier, log };
+  const brand = serviceBrand(config);
+  const outside = { config, brand: () => brand, db, keys, hasher, passkeys: passkeyVerifier, log };
   const env: Env = { ...outside, now: () => NOW, random: randomBytes, newId, refusals: new Map() };
   await opened.transaction((tx) => tx.insertInto('users').values(USER).execute());
   const app = createApp(env, routes);

@@ -37,7 +37,7 @@ export const enrollmentApi: readonly Route[] = [
       const started = await startAtSignIn(env, pending, client);
       if (isRefusal(started)) return started;
       const { secret, expiresAt } = started;
-      const uri = otpauthUri({ secret, issuer: env.config.productName, email: pending.user.email });
+      const uri = otpauthUri({ secret, issuer: env.brand().issuer, email: pending.user.email });
       return { secret: encodeBase32(secret), otpauthUri: uri, qrSvg: drawQr(uri), expiresAt: instant(expiresAt) };
     },
   }),

@@ -42,8 +42,8 @@ ${canSkip && form(view, '/enroll/skip', submitButton(t('enroll.notNow'), 'quiet'
   });
 }
 
-function why({ t, config }: View, { isReset, isStaff, needsPasskey, canSkip, partnerName }: Prompt): string {
-  if (needsPasskey) return t('enroll.why.passkey', { partner: partnerName ?? config.productName });
+function why({ t, brand }: View, { isReset, isStaff, needsPasskey, canSkip, partnerName }: Prompt): string {
+  if (needsPasskey) return t('enroll.why.passkey', { partner: partnerName ?? brand.name });
   if (isReset) return t('enroll.why.reset');
   if (isStaff) return t('enroll.why.staff');
   return canSkip ? t('enroll.why.offered') : t('enroll.why.required', { partner: partnerName ?? '' });
@@ -110,8 +110,8 @@ ${submitButton(t('codes.done'))}`,
 
 /** The same codes as a text file. */
 export function recoveryCodesFile(view: View, codes: readonly string[], email: string): string {
-  const { t, config, now } = view;
+  const { t, brand, now } = view;
   const date = dayText(now);
-  const head = t('codes.file.head', { product: config.productName, email, date });
+  const head = t('codes.file.head', { product: brand.name, email, date });
   return `${head}\n${t('codes.file.use')}\n\n${codes.join('\n')}\n`;
 }

@@ -1,3 +1,4 @@
+import { readHueSheet } from '#core/brand/brand.ts';
 import { pathOn, type SiteRules } from '#core/portals/forward-auth.ts';
 import { isLoopback, originOf, readHost, readScheme, type Scheme } from '#core/portals/protected-host.ts';
 import { signOut } from '#flows/sign-in/sign-out.ts';
@@ -8,7 +9,7 @@ import { sitePage, siteProblem } from '#http/protocols/site-answer.ts';
 import { readSiteCookie, setSiteCookie } from '#http/protocols/site-cookie.ts';
 import { type ProtocolCall, protocol, type RawReply, type Route } from '#http/route.ts';
 import { findSite } from '#store/forward-auth/sites.ts';
-import { assets, brandFiles } from '#ui/assets.ts';
+import { assets, hueSheet } from '#ui/assets.ts';
 import { findSignedIn } from './check.ts';
 import { isTicketWaiting, useTicket } from './enter.ts';
 import { siteCookiesOffPage, siteSignedOutPage, siteSignOutPage } from './pages.ts';
@@ -25,7 +26,7 @@ export const siteRoutes: readonly Route[] = [
     methods: ['GET'],
     path: '/.sallyport/brand.css',
     guard: 'public',
-    handle: ({ env }) => styles(brandFiles(env.config).get('/brand.css')?.bytes),
+    handle: ({ env, search }) => styles(hueSheet(readHueSheet(search) ?? env.brand().hue).bytes),
   }),
 ];
 

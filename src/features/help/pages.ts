@@ -78,9 +78,9 @@ function drawText(view: View, text: string): Content {
 function drawMark(view: View, { control, words, href, value }: Record<string, string | undefined>): Content {
   if (control !== undefined) return html`<b>${control}</b>`;
   if (href !== undefined) return html`<a href="${href}">${words}</a>`;
-  if (value === 'product') return view.config.productName;
+  if (value === 'product') return view.brand.name;
   // With the slash, because `https://portal.example.evil.test` also begins like our address.
   if (value === 'address') return html`<code>${view.config.publicUrl.origin}/</code>`;
-  const contact = view.config.supportContact;
+  const contact = view.brand.supportContact;
   return contact === undefined ? view.t('help.contact') : contactLink(contact);
 }

@@ -19,8 +19,8 @@ export type Home = {
 
 /** Who is signed in, since when, and by which methods. */
 export function homePage(view: View, { name, email, partnerName, signedInAt, ...how }: Home): Html {
-  const { t, locale, config } = view;
-  const product = config.productName;
+  const { t, locale, config, brand } = view;
+  const product = brand.name;
   const partner = partnerName === undefined ? [] : [{ label: t('home.partner'), value: partnerName }];
   const { portalUrl } = config;
   const isElsewhere = portalUrl !== undefined && portalUrl !== '/';

@@ -29,10 +29,10 @@ type FieldFault = RefusalText & { readonly fieldId: FieldId };
 
 /** The form for an invited person, or for the first administrator. */
 export function invitationPage(view: View, page: InvitationPage): Html {
-  const { t, config } = view;
+  const { t, brand } = view;
   const isFirst = page.kind === 'first_administrator';
   const faults = faultsOf(view, page.faults ?? {});
-  const product = config.productName;
+  const product = brand.name;
   return layout(view, {
     title: isFirst ? t('invitation.first.title') : t('invitation.title', { product }),
     width: 'form',
@@ -77,8 +77,8 @@ export function deadInvitationPage(view: View): Html {
   });
 }
 
-function lead({ t, config }: View, { kind, partnerName }: InvitationPage): string {
-  const product = config.productName;
+function lead({ t, brand }: View, { kind, partnerName }: InvitationPage): string {
+  const product = brand.name;
   if (kind === 'first_administrator') return t('invitation.first.lead', { product });
   if (partnerName === undefined) return t('invitation.leadStaff', { product });
   return t('invitation.lead', { partner: partnerName });

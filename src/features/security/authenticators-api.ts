@@ -73,7 +73,7 @@ async function startApp(env: Env, session: GrantedSession, client: Client, name:
   const started = await startConnecting(env, session, client, name);
   if (isRefusal(started)) return started;
   const { id, secret, expiresAt } = started;
-  const uri = otpauthUri({ secret, issuer: env.config.productName, email: session.user.email });
+  const uri = otpauthUri({ secret, issuer: env.brand().issuer, email: session.user.email });
   const shownSecret = { secret: encodeBase32(secret), otpauthUri: uri, qrSvg: drawQr(uri) };
   return { id, kind: 'totp' as const, expiresAt: instant(expiresAt), ...shownSecret };
 }

@@ -124,7 +124,7 @@ ${page.isOnlyApp && html`<p><a href="/security/authenticator">${t('authenticator
 function removePart(view: View, { one, isLast, canTurnOff, partnerName }: AuthenticatorPage): Content {
   const { t } = view;
   if (isLast && !canTurnOff)
-    return html`<p class="quiet">${t('turnOff.required', { partner: partnerName ?? view.config.productName })}</p>`;
+    return html`<p class="quiet">${t('turnOff.required', { partner: partnerName ?? view.brand.name })}</p>`;
   const [text, label] =
     one.kind === 'totp'
       ? (['authenticators.remove.text', 'authenticators.remove'] as const)

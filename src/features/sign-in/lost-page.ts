@@ -5,9 +5,8 @@ import type { View } from '#ui/view.ts';
 
 /** For a person without phone and recovery codes: whom to contact, what support asks, and what it never asks. */
 export function lostPage(view: View, { isPending }: { readonly isPending: boolean }): Html {
-  const { t, config } = view;
-  const contact = config.supportContact;
-  const product = config.productName;
+  const { t } = view;
+  const { name: product, supportContact: contact } = view.brand;
   return layout(view, {
     title: t('lost.title'),
     width: 'form',

@@ -49,7 +49,7 @@ export async function startPasskey(
   if (isRefusal(started)) return started;
   const { id, challenge, expiresAt, existing } = started;
   const known = existing.map(({ credentialId, transports }) => ({ id: credentialId, transports }));
-  return { id, options: creationOptions(rp, user, challenge, known), expiresAt };
+  return { id, options: creationOptions({ id: rp.id, name: env.brand().issuer }, user, challenge, known), expiresAt };
 }
 
 /**

@@ -17,9 +17,9 @@ import {
 import type { Queries } from '#store/engine/database.ts';
 
 /** This service as a relying party; `undefined` where the public URL has an IP address, which browsers refuse. */
-export function findRelyingParty({ publicUrl, productName }: Env['config']): RelyingParty | undefined {
+export function findRelyingParty({ publicUrl }: Env['config']): RelyingParty | undefined {
   const id = relyingPartyId(new URL(publicUrl.origin).hostname);
-  return id === undefined ? undefined : { id, origin: publicUrl.origin, name: productName };
+  return id === undefined ? undefined : { id, origin: publicUrl.origin };
 }
 
 export function relyingPartyOf(config: Env['config']) {

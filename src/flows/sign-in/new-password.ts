@@ -19,7 +19,7 @@ export async function checkNewPassword(env: Env, owner: PasswordOwner, password:
   const { email, name, partner } = owner;
   return checkPassword(password, {
     minimumLength: minimumLengthFor(owner),
-    ownWords: [env.config.productName, email, name, ...(partner ? [partner.name, partner.slug] : [])],
+    ownWords: [env.brand().name, email, name, ...(partner ? [partner.name, partner.slug] : [])],
     isCommon: await loadCommonPasswords(),
   });
 }

@@ -108,13 +108,14 @@ export function drawView(
   guard: PageGuard,
   found: Found,
 ): View {
-  const { config, keys, now, random } = server.env;
+  const { config, brand, keys, now, random } = server.env;
   const locale = localeOf(context, browser);
   const binding = formBinding(guard, found) ?? found.session?.id ?? found.pending?.id;
   const formToken = makeFormToken(keys, browser.formCookie, binding, random(FORM_ID_BYTES).toString('base64url'));
   const isPost = context.request.method === 'POST';
   const view: View = {
     config,
+    brand: brand(),
     locale,
     t: translator(locale),
     now: now(),

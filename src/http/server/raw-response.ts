@@ -142,5 +142,5 @@ function rawRefusalPage(
   const title = t(`error.${code}.title`);
   const text = t(`error.${code}.text`, { address: site.origin });
   const action = { href: `${site.origin}/`, label: site.origin };
-  return String(barePage({ config: env.config, locale, t }, { status: statusOf(code), title, text, action }));
+  return String(barePage({ brand: env.brand(), locale, t }, { status: statusOf(code), title, text, action }));
 }

@@ -12,7 +12,7 @@ export async function answerFile(
   file: StaticFile,
 ): Promise<Response> {
   const etag = `"${file.version}"`;
-  const isVersioned = context.search === `?v=${file.version}`;
+  const isVersioned = context.search === file.search;
   const common = {
     ...headers.file,
     ...file.headers,

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { type Config, loadConfig } from '#config.ts';
+import { loadConfig } from '#config.ts';
+import { type Brand, serviceBrand } from '#core/brand/brand.ts';
 import {
   ARTICLE_NAMES,
   type ArticleName,
@@ -165,7 +166,7 @@ describe('the help pages', () => {
 
   test('name the support contact when there is one, and a person otherwise', () => {
     const withContact = articlePage(
-      viewOf({ config: { supportContact: 'help@acme.example' } }),
+      viewOf({ brand: { supportContact: 'help@acme.example' } }),
       'troubleshooting',
     ).toString();
     assert.ok(withContact.includes('contact <a href="mailto:help@acme.example">help@acme.example</a>.'));
@@ -175,10 +176,10 @@ describe('the help pages', () => {
   });
 
   test('tell our address to its last slash, and the name of the product as text', () => {
-    const config = { productName: '<b>**Acme** & {contact}' };
-    const goodPractice = articlePage(viewOf({ config }), 'good-practice').toString();
+    const brand = { name: '<b>**Acme** & {contact}' };
+    const goodPractice = articlePage(viewOf({ brand }), 'good-practice').toString();
     assert.ok(goodPractice.includes('begins with <code>http://localhost:3000/</code>.'));
-    const setUp = articlePage(viewOf({ config }), 'set-up').toString();
+    const setUp = articlePage(viewOf({ brand }), 'set-up').toString();
     assert.ok(setUp.includes('An entry called &lt;b&gt;**Acme** &amp; {contact} appears'));
   });
 });
@@ -187,10 +188,12 @@ function readTexts(locale: Locale): Record<string, string> {
   return { en: englishTexts, de: germanTexts }[locale];
 }
 
-function viewOf({ locale = 'en', config = {} }: { locale?: Locale; config?: Partial<Config> }): View {
+function viewOf({ locale = 'en', brand = {} }: { locale?: Locale; brand?: Partial<Brand> }): View {
   const loaded = loadConfig({}, { root: '/nowhere' });
   assert.ok(!('problem' in loaded));
-  return { config: { ...loaded, ...config }, locale, t: translator(locale), now: 0, path: '/help', formToken: 'token' };
+  const shown = { ...serviceBrand(loaded), ...brand };
+  const drawn = { locale, t: translator(locale), now: 0, path: '/help', formToken: 'token' };
+  return { config: loaded, brand: shown, ...drawn };
 }
 
 function isHelpTarget(link: string): boolean {

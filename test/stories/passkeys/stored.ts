@@ -12,7 +12,9 @@ export async function storePasskey(env: Env, user: Owner, device: Authenticator,
   const rp = relyingPartyOf(env.config);
   assert(!('refused' in rp));
   const challenge = env.random(32).toString('base64url');
-  const creation = device.register(creationOptions(rp, { ...user, name: user.email }, challenge, []));
+  const creation = device.register(
+    creationOptions({ id: rp.id, name: 'Portal' }, { ...user, name: user.email }, challenge, []),
+  );
   const made = await env.passkeys.verifyCreation(rp, creation, challenge, 'preferred');
   assert(!('fault' in made), JSON.stringify(made));
   const id = env.newId();

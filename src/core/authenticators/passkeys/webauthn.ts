@@ -55,7 +55,6 @@ export type RelyingParty = {
   readonly id: string;
   /** The only origin whose pages may use its passkeys here. */
   readonly origin: string;
-  readonly name: string;
 };
 
 export type UserVerification = 'required' | 'preferred';
@@ -85,13 +84,13 @@ export function userHandleOf(userId: string): string {
 
 /** What a browser needs to create a passkey (WebAuthn §5.4). @param challenge base64url */
 export function creationOptions(
-  rp: RelyingParty,
+  rp: { readonly id: string; readonly name: string },
   user: { readonly id: string; readonly email: string; readonly name: string },
   challenge: string,
   existing: readonly Known[],
 ): CreationOptions {
   return {
-    rp: { id: rp.id, name: rp.name },
+    rp,
     user: { id: userHandleOf(user.id), name: user.email, displayName: user.name },
     challenge,
     pubKeyCredParams: PASSKEY_ALGORITHMS.map((alg) => ({ alg, type: 'public-key' as const })),

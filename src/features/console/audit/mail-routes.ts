@@ -14,9 +14,9 @@ export const mailRoutes: readonly Route[] = actPages({
   find: findMail,
   missing,
   draw({ view }, { row, mail }) {
-    const { t, config } = view;
+    const { t, brand } = view;
     const above = { href: `/console/people/${row.id}`, label: row.name };
-    const subject = t(`mail.${mail.kind}.subject`, { product: config.productName });
+    const subject = t(`mail.${mail.kind}.subject`, { product: brand.name });
     const text = t('act.mail.text', { subject, email: row.email });
     const action = `${above.href}/mail/${mail.id}`;
     return questionPage(view, { title: t('do.mail', { name: row.name }), text, action, above });

@@ -129,7 +129,7 @@ function mailsOf(view: View, changes: readonly PartnerChange[]): readonly Previe
   });
 }
 
-function previewMail({ t, locale, config }: View, mail: Mail, at: number): PreviewMail {
-  const { subject, text, after, closing } = wordsOf({ t, locale, config }, mail, at);
+function previewMail({ t, locale, config, brand }: View, mail: Mail, at: number): PreviewMail {
+  const { subject, text, after, closing } = wordsOf({ t, locale, config, brand }, mail, at);
   return { subject, paragraphs: [text, after, closing].filter((part) => part !== '') };
 }

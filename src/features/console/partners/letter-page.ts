@@ -34,8 +34,7 @@ ${LETTER_LOCALES.map((locale) => letter(view, page, locale))}`,
 
 function letter(view: View, { partner, help }: Letter, locale: Locale): Html {
   const t = translator(locale);
-  const product = view.config.productName;
-  const contact = view.config.supportContact;
+  const { name: product, supportContact: contact } = view.brand;
   return html`<section class="letter" lang="${locale}"><p>${partner.name}</p>
 <h2>${t('letter.subject', { product })}</h2>
 <p>${t('letter.what', { product })}</p>

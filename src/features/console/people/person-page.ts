@@ -42,8 +42,8 @@ ${dataList(factsOf(view, page))}
   });
 }
 
-function undeliveredNotice({ t, config }: View, personId: string, { id, kind, fault, mayGoAgain }: ShownMail): Html {
-  const subject = t(`mail.${kind}.subject`, { product: config.productName });
+function undeliveredNotice({ t, brand }: View, personId: string, { id, kind, fault, mayGoAgain }: ShownMail): Html {
+  const subject = t(`mail.${kind}.subject`, { product: brand.name });
   const again = mayGoAgain && html` <a href="/console/people/${personId}/mail/${id}">${t('act.mail')}</a>`;
   return html`<p class="notice">${t('person.undelivered', { subject, fault: fault ?? '–' })}${again}</p>`;
 }

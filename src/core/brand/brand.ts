@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * How the service presents itself to one reader: the only source of name, logo, hue and contact for pages, mails,
+ * `/brand.css`, help, authenticator apps and the pages of OpenID Connect and forward-auth.
+ *
+ * It is made in layers, and each layer replaces what it knows better:
+ *
+ * 1. `serviceBrand`: the settings of the environment, with their defaults. `makeEnv` puts it behind `env.brand()`, which
+ *    answers for everybody. A layer for all readers goes there, so that no caller changes.
+ * 2. The look of a partner, for its people alone, where the reader is known: `drawView` for pages, `writeMail` for mails.
+ *
+ * A reader of a brand takes it from `view.brand` or from `env.brand()`, never from the configuration.
+ */
+export type Brand = {
+  /** The name on pages and in mails. */
+  readonly name: string;
+  /** The name of an entry in an authenticator app. An entry keeps its name, so the look of a partner never changes it. */
+  readonly issuer: string;
+  /** Degrees, 0 to 360. Lightness and chroma are ours, so the contrast holds for each hue. */
+  readonly hue: number;
+  readonly logo: BrandLogo | undefined;
+  /** A sentence, an address or a telephone number. */
+  readonly supportContact: string | undefined;
+};
+
+/** Addresses on our own origin that change with their content. */
+export type BrandLogo = {
+  readonly light: string;
+  /** For the dark scheme; absent if the same image fits both. */
+  readonly dark: string | undefined;
+};
+
+type BrandSettings = {
+  readonly productName: string;
+  readonly accentHue: number;
+  readonly logo: { readonly bytes: Uint8Array } | undefined;
+  readonly supportContact: string | undefined;
+};
+
+/** The brand that the settings give. */
+export function serviceBrand({ productName, accentHue, logo, supportContact }: BrandSettings): Brand {
+  return {
+    name: productName,
+    issuer: productName,
+    hue: accentHue,
+    logo: logo && { light: `/logo?v=${contentVersion(logo.bytes)}`, dark: undefined },
+    supportContact,
+  };
+}
+
+export const HUE_MAX = 360;
+
+/** The address of the style sheet for a hue. A browser may keep it for a year. */
+export function hueSheetPath(hue: number): string {
+  return `/brand.css?hue=${hue}`;
+}
+
+/** The hue in the query of that address; `undefined` if it has none. @param search with its question mark */
+export function readHueSheet(search: string): number | undefined {
+  const hue = /^\?hue=(0|[1-9]\d{0,2})$/.exec(search)?.[1];
+  return hue === undefined || Number(hue) > HUE_MAX ? undefined : Number(hue);
+}
+
+/** 96 bits of a SHA-256, base64url: it names the content in an address. */
+export function contentVersion(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('base64url').slice(0, 16);
+}
