@@ -63,13 +63,11 @@ export async function openWorld(t: Pick<TestContext, 'after'>, options: Options 
   const clock: Clock = options.clock ?? { at: START };
   const log: string[] = [];
   const env: Env = {
-    config,
-    brand: () => serviceBrand(config),
+    ...{ config, brand: () => serviceBrand(config) },
     // The world's manual clock is also the database's.
     db: { ...db, ...(db.clockSeconds && { clockSeconds: async () => clock.at }) },
     ...{ keys, passkeys: passkeyVerifier },
-    ...{ now: () => clock.at, random: randomBytes },
-    newId: createIdSource(() => clock.at * 1000),
+    ...{ now: () => clock.at, random: randomBytes, newId: createIdSource(() => clock.at * 1000) },
     hasher: options.hasher ?? createHasher(realHashes ? {} : { argon2: QUICK_HASH }),
     log: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
     refusals: new Map(),
