@@ -20,6 +20,7 @@ import type { Sender } from './acting.ts';
 import { ROLL_OUT_ACTS } from './console/roll-out.ts';
 import { APP_ACTS, openSecret, TRUST_ACTS } from './second-factors/apps.ts';
 import { PASSKEY_ACTS, PASSKEY_SET_UPS } from './second-factors/passkeys.ts';
+import { TEAM_ACTS } from './team.ts';
 
 /** The preconditions of an act and its request: path parameters by name, and fields. */
 export type Act = {
@@ -178,11 +179,7 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
     await otherSession(world, sender);
     return {};
   },
-  'POST /team/invite': () => ({ fields: { email: `${fresh('mate')}@walk.example`, name: '', role: 'member' } }),
-  'POST /team/people/:person/invitation': colleague(invited),
-  'POST /team/people/:person/remind': colleague(),
-  'POST /team/people/:person/remove': colleague(),
-  'POST /team/people/:person/role': colleague(),
+  ...TEAM_ACTS,
 };
 
 const EVENTS = { 'user.mfa_reset': 'yes', 'user.mfa_enrolled': 'yes' };
@@ -224,14 +221,6 @@ function somebodyOnTheStaff(fields: Act['fields'], prepare?: Prepare): Recipe {
     const { id } = await world.addUser({ email: `${fresh('staff')}@portal.example`, role: 'csm' });
     await prepare?.(world, id);
     return { params: { person: id }, ...(fields && { fields }) };
-  };
-}
-
-function colleague(prepare?: Prepare): Recipe {
-  return async (world, { partner }) => {
-    const { id } = await world.addUser({ email: `${fresh('mate')}@walk.example`, partnerId: partner.id });
-    await prepare?.(world, id);
-    return { params: { person: id } };
   };
 }
 

@@ -19,6 +19,7 @@ import { PASSWORD, type Person, type World } from '../world.ts';
 import { ROLL_OUT_FORMS } from './console/roll-out.ts';
 import { APP_FORMS, ana, secretOf, signedIn, TRUST_FORMS } from './second-factors/apps.ts';
 import { PASSKEY_FORMS } from './second-factors/passkeys.ts';
+import { TEAM_FORMS } from './team.ts';
 
 /** A form ready to submit: its browser, its page, its address, and valid fields. */
 export type Ready = {
@@ -118,15 +119,6 @@ function aboutRequest(path: string): Prepare {
     await world.env.db.transaction((tx) => tx.insertInto('reset_requests').values(row).execute());
     const browser = await enterStaff(world, 'csm', 'chris@portal.example');
     return { browser, action: `/console/resets/${id}/${path}` };
-  };
-}
-
-function aboutColleague(path: string, { invited = false } = {}): Prepare {
-  return async (world) => {
-    const { browser, partner } = await signedIn(world, 'manager');
-    const hasNone = invited ? { password: undefined } : {};
-    const bo = await world.addUser({ email: 'bo@acme.example', partnerId: partner.id, name: 'Bo', ...hasNone });
-    return { browser, action: `/team/people/${bo.id}/${path}` };
   };
 }
 
@@ -397,12 +389,5 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
     })(world);
     return { ...ready, from: ready.action.replace(/\/replay.*/, '') };
   },
-  '/team/invite': async (world) => {
-    const { browser } = await signedIn(world, 'manager');
-    return { browser, action: '/team/invite', fields: { email: 'bo@acme.example', name: 'Bo', role: 'member' } };
-  },
-  '/team/people/:person/invitation': aboutColleague('invitation', { invited: true }),
-  '/team/people/:person/role': aboutColleague('role'),
-  '/team/people/:person/remove': aboutColleague('remove'),
-  '/team/people/:person/remind': aboutColleague('remind'),
+  ...TEAM_FORMS,
 };

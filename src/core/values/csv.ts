@@ -1,3 +1,5 @@
+import { dayText, instant as instantText } from '#core/time/day.ts';
+
 /** One line of CSV (RFC 4180), without its line end. */
 export function csvLine(values: readonly unknown[]): string {
   return values.map(cell).join(',');
@@ -25,4 +27,20 @@ export function semicolonCells(): (piece: string) => string {
       isQuoted = !isQuoted;
       return sign;
     });
+}
+
+/** RFC 4180: every line ends with CRLF, including the last one. */
+export function linesOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\r\n`).join('');
+}
+
+/** RFC 3339, UTC. */
+export function instant(at: number | undefined): string | undefined {
+  return at === undefined ? undefined : instantText(at);
+}
+
+/** The promised day as the page shows it, or the instant. @param dayAt for the start of a period, or for its end */
+export function dayOr(dayAt: (at: number) => number | undefined, at: number | undefined): string | undefined {
+  const day = at === undefined ? undefined : dayAt(at);
+  return day === undefined ? instant(at) : dayText(day);
 }

@@ -1,5 +1,5 @@
-import { dayBegun, dayText, instant as instantText, lastDay } from '#core/time/day.ts';
-import { csvLine } from '#core/values/csv.ts';
+import { dayBegun, lastDay } from '#core/time/day.ts';
+import { csvLine, dayOr, instant, linesOf } from '#core/values/csv.ts';
 import type { Env } from '#env.ts';
 import type { PartnerQuery, PeopleQuery } from './filters.ts';
 import { eachPartner, eachPerson } from './lists.ts';
@@ -26,20 +26,4 @@ export async function peopleCsv(env: Env, partnerId: string, query: PeopleQuery)
     lines.push(csvLine([email, name, role, state, ...times, exemptReason]));
   }
   return linesOf(lines);
-}
-
-/** RFC 4180: every line ends with CRLF, including the last one. */
-export function linesOf(lines: readonly string[]): string {
-  return lines.map((line) => `${line}\r\n`).join('');
-}
-
-/** RFC 3339, UTC. */
-export function instant(at: number | undefined): string | undefined {
-  return at === undefined ? undefined : instantText(at);
-}
-
-/** The promised day as the page shows it, or the instant. */
-function dayOr(dayAt: (at: number) => number | undefined, at: number | undefined): string | undefined {
-  const day = at === undefined ? undefined : dayAt(at);
-  return day === undefined ? instant(at) : dayText(day);
 }

@@ -1,7 +1,7 @@
 import { SCOPES } from '#core/portals/api-key.ts';
 import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
 import type { Reason, Refusal } from '#core/values/result.ts';
-import type { PlainKey, Translate } from '#messages/messages.ts';
+import type { PlainKey } from '#messages/messages.ts';
 import { errorPage, layout } from '#ui/layout.ts';
 import { attributes, type Content, type Html, html } from '#ui/parts/html.ts';
 import { notice } from '#ui/parts/text.ts';
@@ -213,10 +213,4 @@ export function refusedWords(view: View, refusal: Refusal): Refused {
     return { title: view.t(other.key), fieldId: other.field };
   });
   return { title: view.t(key), text: view.t('console.refused.text'), fieldId: field, ...(also && { also }) };
-}
-
-/** Download links for a table, with commas and with semicolons, which some spreadsheets expect. */
-export function csvLinks(t: Translate, href: string, label = t('console.csv')): Html {
-  const semicolons = `${href}${href.includes('?') ? '&' : '?'}separator=semicolon`;
-  return html`<a${attributes({ href, download: true })}>${label}</a> (<a${attributes({ href: semicolons, download: true })}>${t('console.csv.semicolons')}</a>)`;
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { readMailbox } from '#core/people/email.ts';
 import type { Client } from '#core/sessions/client.ts';
-import { semicolonCells } from '#core/values/csv.ts';
 import type { Actor } from '#flows/administration/actor.ts';
 import { type Reply, show } from '#http/pages/reply.ts';
 import { typed } from '#http/typed.ts';
@@ -35,22 +34,4 @@ export function doneOf(query: URLSearchParams): Done | undefined {
 
 export function missing(view: View): Reply {
   return show(missingPage(view), 404);
-}
-
-/** A download with commas, as every program reads it, or with semicolons, as some spreadsheets need. */
-export function csvFile(name: string, csv: string | AsyncIterable<string>, bySemicolon: boolean): Reply {
-  const body = bySemicolon ? withSemicolons(csv) : csv;
-  return { status: 200, file: { type: 'text/csv; charset=utf-8', body, name }, cookies: [] };
-}
-
-/** Whether the query requests semicolons. */
-export function bySemicolon(query: URLSearchParams): boolean {
-  return query.get('separator') === 'semicolon';
-}
-
-/** With a byte order mark, so that Excel reads it as UTF-8. */
-async function* withSemicolons(csv: string | AsyncIterable<string>): AsyncGenerator<string> {
-  const turn = semicolonCells();
-  yield '\ufeff';
-  for await (const piece of typeof csv === 'string' ? [csv] : csv) yield turn(piece);
 }

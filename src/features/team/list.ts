@@ -15,6 +15,7 @@ import { listUndelivered } from '#store/queue/undelivered.ts';
 import { findColleague } from './colleague.ts';
 
 const ROWS_PER_PAGE = 50;
+const ROWS_PER_READ = 500;
 
 export const STATES = ['missing', 'enrolled', 'invited', 'disabled'] as const;
 
@@ -54,26 +55,44 @@ export function readTeamQuery(query: URLSearchParams): TeamQuery {
 export async function readTeam(env: Env, partner: Partner, query: TeamQuery): Promise<TeamList> {
   const { read } = env.db;
   const partnerId = partner.id;
-  const { search, state, after } = query;
-  const page = { after, limit: ROWS_PER_PAGE + 1, now: env.now() };
-  const people = await listPeoplePage(read, { partnerId, search, state }, page);
-  const mayBeOutside = state !== 'enrolled' && state !== 'disabled';
-  const outside = mayBeOutside ? await listOutsideInvitations(read, { partnerId, search }, page) : [];
-  const all = [...people, ...outside.map(rowOf)].toSorted((one, other) => (one.email < other.email ? -1 : 1));
-  const rows = all.slice(0, ROWS_PER_PAGE);
-  const counts = await findPartnerCounts(read, partnerId, page.now);
+  const now = env.now();
+  const found = await findRows(env, partnerId, query, ROWS_PER_PAGE + 1);
+  const rows = found.slice(0, ROWS_PER_PAGE);
+  const counts = await findPartnerCounts(read, partnerId, now);
   const reminderDays = reminderDaysFrom(await findSchedule(read, partnerId));
   return {
     ...query,
     rows,
-    next: all.length > ROWS_PER_PAGE ? rows.at(-1)?.email : undefined,
+    next: found.length > ROWS_PER_PAGE ? rows.at(-1)?.email : undefined,
     undelivered: await undeliveredInvitations(env, rows),
     people: counts.people + (await countOutsideInvitations(read, partnerId)),
     enrolled: counts.enrolled,
     missing: counts.missing,
     exempt: counts.exempt,
-    remindersAt: remindersAhead({ ...partner, reminderDays }, page.now),
+    remindersAt: remindersAhead({ ...partner, reminderDays }, now),
   };
+}
+
+/** Every row that matches, with one page at a time in memory. */
+export async function* eachTeamRow(env: Env, partnerId: string, query: TeamQuery): AsyncGenerator<TeamRow> {
+  for (let after: string | undefined, isFirst = true; isFirst || after !== undefined; isFirst = false) {
+    const rows = await findRows(env, partnerId, { ...query, after }, ROWS_PER_READ);
+    yield* rows;
+    after = rows.length === ROWS_PER_READ ? rows.at(-1)?.email : undefined;
+  }
+}
+
+async function findRows(
+  { db: { read }, now }: Env,
+  partnerId: string,
+  { search, state, after }: TeamQuery,
+  limit: number,
+): Promise<readonly TeamRow[]> {
+  const people = await listPeoplePage(read, { partnerId, search, state }, { after, limit, now: now() });
+  const mayBeOutside = state !== 'enrolled' && state !== 'disabled';
+  const outside = mayBeOutside ? await listOutsideInvitations(read, { partnerId, search }, { after, limit }) : [];
+  const all = [...people, ...outside.map(rowOf)].toSorted((one, other) => (one.email < other.email ? -1 : 1));
+  return all.slice(0, limit);
 }
 
 /**
@@ -103,6 +122,7 @@ function rowOf({ id, email, name, role }: OutsideInvitation): TeamRow {
     lastSignInAt: undefined,
     exemptUntil: undefined,
     exemptReason: undefined,
+    remindedAt: undefined,
   };
   return { id, email, name, role, state: 'invited', codesLeft: 0, ...nothing };
 }

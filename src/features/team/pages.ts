@@ -1,19 +1,13 @@
-import type { ReasonOf, Refusal } from '#core/values/result.ts';
-import type { PlainKey } from '#messages/messages.ts';
+import type { Refusal } from '#core/values/result.ts';
 import { errorPage, layout } from '#ui/layout.ts';
-import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
-import { selectField } from '#ui/parts/choices.ts';
-import { textField } from '#ui/parts/fields.ts';
+import { actions, csvLinks, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { grid, pager, share } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { mfaOf, peopleFilter, personCells, stateOf } from '#ui/parts/people.ts';
-import { beginElement, dataList, dateElement, notice, state, timeElement } from '#ui/parts/text.ts';
+import { beginElement, dataList, dateElement, state, timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
+import { type Done, doneNotice, refusedTitle, teamPart } from './frame-page.ts';
 import { STATES, type TeamList, type TeamRow } from './list.ts';
-
-/** The act that just succeeded, as the address names it. Only words of this list are accepted. */
-export const DONE = ['invited', 'resent', 'role', 'removed', 'reminded'] as const;
-export type Done = (typeof DONE)[number];
 
 export type ActName = 'invitation' | 'role' | 'remove' | 'remind';
 
@@ -47,7 +41,8 @@ ${tools(view, team)}
       rows: rows.map((row) => cellsOf(view, row, team.undelivered.has(row.email))),
       empty: html`<p>${t(isFiltered ? 'people.noneFit' : 'people.none')}</p>`,
     })}
-${pager(t, { first: after === undefined ? undefined : pathOf(team), next: next === undefined ? undefined : pathOf(team, next) })}</div>`,
+${pager(t, { first: after === undefined ? undefined : pathOf(team), next: next === undefined ? undefined : pathOf(team, next) })}
+${rows.length > 0 && html`<p class="quiet">${csvLinks(t, pathOf({ ...team, path: '/team/people.csv' }))}</p>`}</div>`,
   });
 }
 
@@ -72,14 +67,16 @@ function policyWords({ t, now, locale }: View, { policy, requiredFrom }: Policy)
   return html`${state(t('team.policy.from'), 'ahead')} ${beginElement(requiredFrom, locale)}`;
 }
 
-function tools(view: View, { search, state }: TeamList): Html {
+function tools(view: View, { search, state, missing }: TeamList): Html {
   const { t } = view;
-  return html`<div class="bar-above">${peopleFilter(view, { path: '/team', search, state, states: STATES })}<div class="actions">${linkButton('/team/invite', t('people.invite'), 'primary')}</div></div>`;
+  return html`<div class="bar-above">${peopleFilter(view, { path: '/team', search, state, states: STATES })}<div class="actions">${linkButton('/team/invite', t('people.invite'), 'primary')}${missing > 0 && linkButton('/team/remind', t('team.remindAll'))}</div></div>`;
 }
 
-function pathOf({ search, state }: TeamList, after?: string): string {
+type Filtered = Pick<TeamList, 'search' | 'state'> & { readonly path?: string };
+
+function pathOf({ search, state, path = '/team' }: Filtered, after?: string): string {
   const given = Object.entries({ q: search, state, after }).filter(([, value]) => value !== undefined);
-  return given.length === 0 ? '/team' : `/team?${new URLSearchParams(given as [string, string][])}`;
+  return given.length === 0 ? path : `${path}?${new URLSearchParams(given as [string, string][])}`;
 }
 
 function cellsOf(view: View, row: TeamRow, isUndelivered: boolean): readonly Content[] {
@@ -89,16 +86,6 @@ function cellsOf(view: View, row: TeamRow, isUndelivered: boolean): readonly Con
     row.lastSignInAt === undefined ? t('people.never') : dateElement(row.lastSignInAt, locale),
   ];
 }
-
-/** What was done. Without a mail server it says that the mail waits. */
-function doneNotice({ t, config }: View, done: Done | undefined): Content {
-  if (done === undefined) return undefined;
-  const mailed = MAILED.find((known) => known === done);
-  const waits = mailed !== undefined && config.smtp === undefined;
-  return notice(t(waits ? `team.waiting.${mailed}` : `team.done.${done}`));
-}
-
-const MAILED = ['invited', 'resent', 'reminded'] as const;
 
 type OnePage = {
   readonly row: TeamRow;
@@ -110,19 +97,21 @@ type OnePage = {
 /** One person of the team: their state, and the manager's possible acts. */
 export function colleaguePage(view: View, { row, isOwn, isUndelivered, done }: OnePage): Html {
   const { t, locale } = view;
-  const lastSignIn = row.lastSignInAt === undefined ? t('people.never') : timeElement(row.lastSignInAt, locale);
-  return layout(view, {
+  const at = (instant: number | undefined) =>
+    instant === undefined ? t('people.never') : timeElement(instant, locale);
+  const isAsked = row.state === 'active' && row.enrolledAt === undefined;
+  const facts = dataList([
+    { label: t('field.email'), value: html`<span class="anywhere">${row.email}</span>` },
+    { label: t('person.role'), value: t(`role.${row.role}`) },
+    { label: t('people.state'), value: stateOf(view, row) },
+    { label: t('people.mfa'), value: mfaOf(view, row) },
+    ...(isAsked ? [{ label: t('team.lastReminded'), value: at(row.remindedAt) }] : []),
+    { label: t('people.lastSignIn'), value: at(row.lastSignInAt) },
+  ]);
+  return teamPart(view, {
     title: row.name,
-    width: 'console',
-    body: html`${above({ href: '/team', label: t('team.title') })}${doneNotice(view, done)}${isUndelivered && html`<p class="notice">${t('team.undelivered')}</p>`}${dataList(
-      [
-        { label: t('field.email'), value: html`<span class="anywhere">${row.email}</span>` },
-        { label: t('person.role'), value: t(`role.${row.role}`) },
-        { label: t('people.state'), value: stateOf(view, row) },
-        { label: t('people.mfa'), value: mfaOf(view, row) },
-        { label: t('people.lastSignIn'), value: lastSignIn },
-      ],
-    )}
+    done,
+    body: html`${isUndelivered && html`<p class="notice">${t('team.undelivered')}</p>`}${facts}
 <section class="apart"><h2>${t('person.acts')}</h2>${isOwn ? html`<p>${t('team.own')}</p>` : actsOf(view, row)}</section>`,
   });
 }
@@ -155,79 +144,14 @@ export function actPage(view: View, { name, row, refusal }: ActPage): Html {
   const path = `/team/people/${row.id}`;
   const who = { name: row.name, state: row.state, to: row.role === 'manager' ? 'member' : 'manager' };
   const text = name === 'invitation' ? t('act.invitation.text', { email: row.email }) : t(`team.${name}.text`, who);
-  return layout(view, {
+  return teamPart(view, {
     title,
-    width: 'console',
+    narrow: true,
+    above: { href: path, label: row.name },
     refusal: refusal && { title: refusedTitle(t, refusal), text: t('console.refused.text') },
-    body: html`<div class="narrow">${above({ href: path, label: row.name })}<p>${text}</p>
-${form(view, `${path}/${name}`, html`<div class="actions">${submitButton(title, name === 'remove' ? 'danger' : 'primary')}${linkButton(path, t('act.cancel'))}</div>`)}</div>`,
+    body: html`<p>${text}</p>
+${form(view, `${path}/${name}`, html`<div class="actions">${submitButton(title, name === 'remove' ? 'danger' : 'primary')}${linkButton(path, t('act.cancel'))}</div>`)}`,
   });
-}
-
-/** Why an act must wait, by its reason. */
-const TOO_MANY = {
-  reminded: 'team.refused.reminded',
-  often: 'team.refused.tooMany',
-  closed: 'team.refused.tooMany',
-  sign_in_again: 'team.refused.tooMany',
-} as const satisfies Readonly<Record<ReasonOf<'too_many_attempts'>, PlainKey>>;
-
-function refusedTitle(t: View['t'], refusal: Refusal): string {
-  if (refusal.refused !== 'too_many_attempts') return t('console.refused.other');
-  return t(TOO_MANY[refusal.reason ?? 'often']);
-}
-
-export type TypedInvitation = { readonly email: string; readonly name: string; readonly role: string };
-
-const FIELDS = ['email', 'name'] as const satisfies readonly ReasonOf<'invalid_request'>[];
-const FIELD_TITLES = { email: 'signIn.emailNeeded.title', name: 'console.refused.name' } as const satisfies Readonly<
-  Record<(typeof FIELDS)[number], PlainKey>
->;
-
-/** Invites a person by mail. The manager sets no password here and sees no link. */
-export function inviteColleaguePage(view: View, typed: TypedInvitation, refusal?: Refusal): Html {
-  const { t } = view;
-  const faults = FIELDS.filter((field) => field === refusal?.reason || refusal?.also?.includes(field));
-  const error = (field: (typeof FIELDS)[number]) => (faults.includes(field) ? t(FIELD_TITLES[field]) : undefined);
-  const roles = (['member', 'manager'] as const).map((value) => ({ value, label: t(`role.${value}`) }));
-  return layout(view, {
-    title: t('people.invite'),
-    width: 'console',
-    refusal: refusal && inviteSummary(view, refusal, faults),
-    body: html`<div class="narrow">${above({ href: '/team', label: t('team.title') })}<p class="lead">${t('invite.lead')}</p>
-${form(
-  view,
-  '/team/invite',
-  html`${textField({
-    id: 'email',
-    name: 'email',
-    label: t('field.email'),
-    type: 'email',
-    inputmode: 'email',
-    autocomplete: 'off',
-    value: typed.email,
-    error: error('email'),
-  })}
-${textField({ id: 'name', name: 'name', label: t('people.name'), autocomplete: 'off', value: typed.name, error: error('name') })}
-${selectField({ id: 'role', name: 'role', label: t('person.role'), options: roles, value: typed.role })}
-<div class="actions">${submitButton(t('invite.send'))}${linkButton('/team', t('act.cancel'))}</div>`,
-)}</div>`,
-  });
-}
-
-/** One fault with its link, several as a list of links. */
-function inviteSummary({ t }: View, refusal: Refusal, faults: readonly (typeof FIELDS)[number][]) {
-  const [first, ...others] = faults;
-  if (first === undefined) return { title: refusedTitle(t, refusal), text: t('console.refused.text') };
-  if (others.length === 0) return { title: t(FIELD_TITLES[first]), text: t('console.refused.text'), fieldId: first };
-  const links = faults.map(
-    (field, index) => html`${index > 0 && html`<br>`}<a href="#${field}">${t(FIELD_TITLES[field])}</a>`,
-  );
-  return { title: t('invitation.several', { count: faults.length }), text: html`${links}` };
-}
-
-function above({ href, label }: { readonly href: string; readonly label: string }): Html {
-  return html`<p class="above"><a href="${href}">${label}</a></p>`;
 }
 
 /** For an id that is not in this team. */

@@ -5,28 +5,25 @@ import type { Env } from '#env.ts';
 import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import type { Around } from '#flows/runtime/transaction.ts';
 import { actPages } from '#http/pages/act-pages.ts';
-import { type Reply, seeOther, show } from '#http/pages/reply.ts';
+import { bySemicolon, csvFile, type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import type { View } from '#ui/view.ts';
 import { remindColleague, removeColleague, switchRole } from './acts.ts';
 import type { Manager } from './colleague.ts';
+import { teamCsv } from './csv.ts';
+import { type Done, doneOf } from './frame-page.ts';
 import { inviteAgain, inviteColleague } from './invite.ts';
+import { inviteColleaguePage } from './invite-page.ts';
 import { findTeamRow, readTeam, readTeamQuery, undeliveredInvitations } from './list.ts';
-import {
-  type ActName,
-  actPage,
-  colleaguePage,
-  DONE,
-  type Done,
-  inviteColleaguePage,
-  missingColleaguePage,
-  teamPage,
-} from './pages.ts';
+import { type ActName, actPage, colleaguePage, missingColleaguePage, teamPage } from './pages.ts';
+import { readReminding, remindMissing } from './remind-all.ts';
+import { remindAllPage } from './remind-page.ts';
 
 const TEAM = '/team';
 const INVITE = '/team/invite';
+const REMIND = '/team/remind';
 const ONE = '/team/people/:person';
 
 const inviteForm = z.object({
@@ -45,6 +42,33 @@ export const teamRoutes: readonly Route[] = [
     async handle({ env, view, session: { partner }, query }) {
       const list = await readTeam(env, partner, readTeamQuery(query));
       return show(teamPage(view, { ...list, partner, done: doneOf(query) }));
+    },
+  }),
+  page({
+    method: 'GET',
+    path: `${TEAM}/people.csv`,
+    guard: 'manager',
+    handle({ env, session: { partner }, query }) {
+      const csv = teamCsv(env, partner.id, { ...readTeamQuery(query), after: undefined });
+      return csvFile(`${partner.slug}.csv`, csv, bySemicolon(query));
+    },
+  }),
+  page({
+    method: 'GET',
+    path: REMIND,
+    guard: 'managerSteppedUp',
+    async handle({ env, view, session, query }) {
+      return show(remindAllPage(view, await readReminding(env, view, session.partner.id), doneOf(query)));
+    },
+  }),
+  page({
+    method: 'POST',
+    path: REMIND,
+    guard: 'managerSteppedUp',
+    async handle({ env, session, client }) {
+      await remindMissing(env, { session, client });
+      // Once per person and day, so the same form sent again leads here as well.
+      return seeOther(`${REMIND}?done=remindedAll`);
     },
   }),
   page({
@@ -119,8 +143,4 @@ async function submitInvite({ env, view, session, client, input, formKey }: Invi
     (id: string) => seeOther(`${TEAM}/people/${id}?done=invited`),
   );
   return isRefusal(invited) ? showRefusal(inviteColleaguePage(view, { email, name, role }, invited), invited) : invited;
-}
-
-function doneOf(query: URLSearchParams): Done | undefined {
-  return DONE.find((known) => known === query.get('done'));
 }

@@ -1,5 +1,6 @@
 import { DEVICE_SECONDS } from '#core/sessions/session.ts';
 import { TRUSTED_DEVICE_SECONDS } from '#core/sessions/trusted-device.ts';
+import { semicolonCells } from '#core/values/csv.ts';
 
 /** The answer of a page handler: a page, a file or a redirect. `http/app.ts` adds the headers that every answer has. */
 export type Reply = {
@@ -63,4 +64,22 @@ export function sessionCookies(session: {
       ? []
       : [{ cookie: 'trust', value: session.trustCookie, maxAgeSeconds: TRUSTED_DEVICE_SECONDS }];
   return [{ cookie: 'session', value: session.token }, { cookie: 'pending' }, ...device, ...trust];
+}
+
+/** A download with commas, as every program reads it, or with semicolons, as some spreadsheets need. */
+export function csvFile(name: string, csv: string | AsyncIterable<string>, bySemicolon: boolean): Reply {
+  const body = bySemicolon ? withSemicolons(csv) : csv;
+  return { status: 200, file: { type: 'text/csv; charset=utf-8', body, name }, cookies: [] };
+}
+
+/** Whether the query requests semicolons. */
+export function bySemicolon(query: URLSearchParams): boolean {
+  return query.get('separator') === 'semicolon';
+}
+
+/** With a byte order mark, so that Excel reads it as UTF-8. */
+async function* withSemicolons(csv: string | AsyncIterable<string>): AsyncGenerator<string> {
+  const turn = semicolonCells();
+  yield '\ufeff';
+  for await (const piece of typeof csv === 'string' ? [csv] : csv) yield turn(piece);
 }

@@ -29,6 +29,8 @@ export type PersonRow = {
   readonly lastSignInAt: number | undefined;
   readonly exemptUntil: number | undefined;
   readonly exemptReason: string | undefined;
+  /** When this person was last reminded of MFA, by anybody. */
+  readonly remindedAt: number | undefined;
 };
 
 /** One page of a partner's people by email, only those after `after`. */
@@ -71,7 +73,7 @@ function people(queries: Queries) {
     .selectFrom('users as u')
     .leftJoin('partners as p', 'p.id', 'u.partner_id')
     .select(['u.id', 'u.email', 'u.name', 'u.role', 'u.disabled_at', 'u.sealed_password', 'u.last_sign_in_at'])
-    .select(['u.exempt_until', 'u.exempt_reason', 'p.archived_at'])
+    .select(['u.exempt_until', 'u.exempt_reason', 'u.reminded_at', 'p.archived_at'])
     .select([enrolledAt.as('enrolled_at'), appCount.as('apps'), passkeyCount.as('passkeys')])
     .select((each) =>
       each
@@ -104,6 +106,7 @@ function rowOf(row: Row): PersonRow {
     lastSignInAt: row.last_sign_in_at ?? undefined,
     exemptUntil: row.exempt_until ?? undefined,
     exemptReason: row.exempt_reason ?? undefined,
+    remindedAt: row.reminded_at ?? undefined,
   };
 }
 

@@ -1,4 +1,5 @@
 import { withResume } from '#core/sessions/resume.ts';
+import type { Translate } from '#messages/messages.ts';
 import type { View } from '#ui/view.ts';
 import { attributes, type Content, type Html, html } from './html.ts';
 
@@ -22,6 +23,12 @@ export function inFlow({ resume }: View, address: string): string {
 /** A link that looks like a button. It only navigates and changes nothing. */
 export function linkButton(href: string, label: string, variant: Variant = 'quiet', download = false): Html {
   return html`<a class="button ${variant}"${attributes({ href, download })}>${label}</a>`;
+}
+
+/** Download links for a table, with commas and with semicolons, which some spreadsheets expect. */
+export function csvLinks(t: Translate, href: string, label = t('console.csv')): Html {
+  const semicolons = `${href}${href.includes('?') ? '&' : '?'}separator=semicolon`;
+  return html`<a${attributes({ href, download: true })}>${label}</a> (<a${attributes({ href: semicolons, download: true })}>${t('console.csv.semicolons')}</a>)`;
 }
 
 /** Buttons of one choice, side by side if there is space. */

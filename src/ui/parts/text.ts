@@ -16,6 +16,13 @@ export function signsOut({ t, signedIn }: View, ownEmail?: string): Content {
   return isOther && notice(t('layout.signsOut', { email: signedIn.email }), 'info');
 }
 
+type Quoted = { readonly subject: string; readonly text: string; readonly after: string };
+
+/** A mail as its readers will see it, before it is sent. */
+export function quotedMail(title: string, { subject, text, after }: Quoted): Html {
+  return html`<section><h2>${title}</h2><div class="quoted"><p><strong>${subject}</strong></p><p>${text}</p><p>${after}</p></div></section>`;
+}
+
 export function details(summary: string, body: Content, open = false): Html {
   return html`<details class="more"${attributes({ open })}><summary>${summary}</summary><div>${body}</div></details>`;
 }

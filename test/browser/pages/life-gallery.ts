@@ -54,6 +54,12 @@ export const LIFE_GALLERY: Readonly<Record<string, Picture>> = {
     await stage.page.goto('/team/invite');
     await submit(stage.page);
   },
+  'team-remind-all': at(() => '/team/remind'),
+  'team-remind-all-done': async (stage) => {
+    await openTeam(stage);
+    await stage.page.goto('/team/remind');
+    await submit(stage.page);
+  },
   'team-person': one(''),
   'team-person-invited': one('', 'invited'),
   'team-person-disabled': one('', 'disabled'),
@@ -121,6 +127,7 @@ const ONE = '/team/people/:person';
 export const LIFE_SEEN: Readonly<Record<string, readonly string[]>> = {
   '/team': ['team'],
   '/team/invite': ['team-invite'],
+  '/team/remind': ['team-remind-all', 'team-remind-all-done'],
   [ONE]: ['team-person', 'team-person-invited', 'team-person-disabled', 'team-person-own'],
   [`${ONE}/invitation`]: ['team-invitation'],
   [`${ONE}/role`]: ['team-role'],

@@ -1,8 +1,7 @@
 import { dayText } from '#core/time/day.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
-import { csvLine } from '#core/values/csv.ts';
+import { csvLine, instant, linesOf } from '#core/values/csv.ts';
 import type { Env } from '#env.ts';
-import { instant, linesOf } from '#features/console/csv.ts';
 import { listEventDays, listOverduePeople } from '#store/partners/adoption.ts';
 import type { Curve } from './adoption.ts';
 

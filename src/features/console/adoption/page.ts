@@ -1,6 +1,6 @@
-import { consolePage, csvLinks } from '#features/console/frame-page.ts';
+import { consolePage } from '#features/console/frame-page.ts';
 import { longDays, percents, wholeNumbers } from '#messages/per-locale.ts';
-import { linkButton } from '#ui/parts/actions.ts';
+import { csvLinks, linkButton } from '#ui/parts/actions.ts';
 import { grid, share } from '#ui/parts/grid.ts';
 import { attributes, type Content, type Html, html } from '#ui/parts/html.ts';
 import { dateElement, details } from '#ui/parts/text.ts';

@@ -1,5 +1,4 @@
-import { bySemicolon, csvFile } from '#features/console/shared-routes.ts';
-import { show } from '#http/pages/reply.ts';
+import { bySemicolon, csvFile, show } from '#http/pages/reply.ts';
 import { page, type Route } from '#http/route.ts';
 import { readAdoption, readCurve, readSpan } from './adoption.ts';
 import { daysCsv, overdueCsv, signInsCsv } from './csv.ts';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { FORM_SECONDS } from '#core/values/idempotency.ts';
 import { isRefusal } from '#core/values/result.ts';
-import { actorOf, csvFile } from '#features/console/shared-routes.ts';
+import { actorOf } from '#features/console/shared-routes.ts';
 import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import { addressWith } from '#http/pages/kept-form.ts';
-import { type Reply, seeOther, show } from '#http/pages/reply.ts';
+import { csvFile, type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';

@@ -6,13 +6,13 @@ import { readPartnerQuery, readPeopleQuery } from '#features/console/filters.ts'
 import { readPartner } from '#features/console/find.ts';
 import { refusedWords } from '#features/console/frame-page.ts';
 import { readPartnerList, readPeopleList } from '#features/console/lists.ts';
-import { actorOf, bySemicolon, csvFile, doneOf, missing } from '#features/console/shared-routes.ts';
+import { actorOf, doneOf, missing } from '#features/console/shared-routes.ts';
 import type { Actor } from '#flows/administration/actor.ts';
 import { addPartner, changeResets, renamePartner, restorePartner } from '#flows/administration/partner-acts.ts';
 import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import type { Around } from '#flows/runtime/transaction.ts';
 import { actPages } from '#http/pages/act-pages.ts';
-import { type Reply, seeOther, show } from '#http/pages/reply.ts';
+import { bySemicolon, csvFile, type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';

@@ -1,9 +1,9 @@
 import { ADOPTIONS, POLICIES, partnersPath } from '#features/console/filters.ts';
-import { consolePage, csvLinks, type Done } from '#features/console/frame-page.ts';
+import { consolePage, type Done } from '#features/console/frame-page.ts';
 import type { ListedPartner, PartnerList } from '#features/console/lists.ts';
 import { part } from '#features/console/rollout/spark-page.ts';
 import { percents } from '#messages/per-locale.ts';
-import { linkButton, submitButton } from '#ui/parts/actions.ts';
+import { csvLinks, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { filterForm, selectField } from '#ui/parts/choices.ts';
 import { textField } from '#ui/parts/fields.ts';
 import { type Column, grid, pager } from '#ui/parts/grid.ts';

@@ -1,7 +1,7 @@
 import type { PasskeyPolicy } from '#core/people/policy.ts';
-import { consolePage, csvLinks, type Refused } from '#features/console/frame-page.ts';
+import { consolePage, type Refused } from '#features/console/frame-page.ts';
 import type { ShownPartner } from '#features/console/lists.ts';
-import { actions, form, submitButton } from '#ui/parts/actions.ts';
+import { actions, csvLinks, form, submitButton } from '#ui/parts/actions.ts';
 import { grid } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { beginElement, dataList, notice, state } from '#ui/parts/text.ts';

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { DAY_SECONDS } from '#core/time/spans.ts';
-import { csvLine } from '#core/values/csv.ts';
+import { csvLine, linesOf } from '#core/values/csv.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
-import { linesOf } from '#features/console/csv.ts';
 import { readPartner } from '#features/console/find.ts';
 import { refusedWords } from '#features/console/frame-page.ts';
-import { actorOf, bySemicolon, csvFile, missing } from '#features/console/shared-routes.ts';
+import { actorOf, missing } from '#features/console/shared-routes.ts';
 import { changePasskeyPolicy, previewPasskeyPolicy, remindOfPasskeys } from '#flows/authenticators/passkey-policy.ts';
 import { idempotentForm } from '#flows/runtime/idempotency.ts';
-import { type Reply, seeOther, show } from '#http/pages/reply.ts';
+import { bySemicolon, csvFile, type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';

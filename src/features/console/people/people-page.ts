@@ -1,7 +1,6 @@
 import { peoplePath, STATES } from '#features/console/filters.ts';
-import { csvLinks } from '#features/console/frame-page.ts';
 import type { ListedPerson, PeopleList } from '#features/console/lists.ts';
-import { linkButton } from '#ui/parts/actions.ts';
+import { csvLinks, linkButton } from '#ui/parts/actions.ts';
 import { grid, pager } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { peopleFilter, personCells } from '#ui/parts/people.ts';

@@ -1,7 +1,6 @@
 import { DAY_SECONDS } from '#core/time/spans.ts';
-import { csvLinks } from '#features/console/frame-page.ts';
 import { percents, wholeNumbers } from '#messages/per-locale.ts';
-import { linkButton } from '#ui/parts/actions.ts';
+import { csvLinks, linkButton } from '#ui/parts/actions.ts';
 import { type Column, grid } from '#ui/parts/grid.ts';
 import { attributes, type Content, type Html, html } from '#ui/parts/html.ts';
 import { beginElement, dateElement, state } from '#ui/parts/text.ts';

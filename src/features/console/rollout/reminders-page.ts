@@ -2,7 +2,7 @@ import { consolePage, type Refused } from '#features/console/frame-page.ts';
 import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { grid } from '#ui/parts/grid.ts';
 import { type Html, html } from '#ui/parts/html.ts';
-import { timeElement } from '#ui/parts/text.ts';
+import { quotedMail, timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import type { RollOutQuery } from './query.ts';
 import type { ReminderPreview } from './reminders.ts';
@@ -30,7 +30,7 @@ export function remindersPage(view: View, page: RemindersPage): Html {
     body: html`<p class="lead">${t(reached === 0 ? 'reminders.nobody' : 'reminders.lead')}</p>
 ${paused > 0 && html`<p>${t('reminders.paused', { partners: paused })}</p>`}
 ${reached > 0 && sendForm(view, page)}
-${mailPart(view, preview)}
+${preview.mail && quotedMail(t('reminders.mail'), preview.mail)}
 ${partners > 0 && listPart(view, preview)}`,
   });
 }
@@ -45,11 +45,6 @@ function sendForm(view: View, { preview, ids, query, above }: RemindersPage): Ht
     html`${hidden('partners', ids.length > 0 ? ids.join(' ') : undefined)}${hidden('view', query.view)}${hidden('from', query.from)}${hidden('until', query.until)}
 <div class="actions">${submitButton(t('reminders.send', { people: preview.people }))}${linkButton(above, t('act.cancel'))}</div>`,
   );
-}
-
-function mailPart({ t }: View, { mail }: ReminderPreview): Html {
-  if (mail === undefined) return html``;
-  return html`<section><h2>${t('reminders.mail')}</h2><div class="quoted"><p><strong>${mail.subject}</strong></p><p>${mail.text}</p><p>${mail.after}</p></div></section>`;
 }
 
 function listPart(view: View, { listed, partners }: ReminderPreview): Html {

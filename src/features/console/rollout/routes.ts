@@ -1,9 +1,8 @@
 import { dayText, instant } from '#core/time/day.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
-import { csvLine } from '#core/values/csv.ts';
-import { linesOf } from '#features/console/csv.ts';
-import { bySemicolon, csvFile, doneOf } from '#features/console/shared-routes.ts';
-import { seeOther, show } from '#http/pages/reply.ts';
+import { csvLine, linesOf } from '#core/values/csv.ts';
+import { doneOf } from '#features/console/shared-routes.ts';
+import { bySemicolon, csvFile, seeOther, show } from '#http/pages/reply.ts';
 import { page, type Route } from '#http/route.ts';
 import { readCalendar, readMonth } from './calendar.ts';
 import { calendarPage } from './calendar-page.ts';

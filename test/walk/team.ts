@@ -1,0 +1,63 @@
+import type { World } from '../world.ts';
+import type { Sender } from './acting.ts';
+import { signedIn } from './second-factors/apps.ts';
+
+let mates = 0;
+
+function fresh(): string {
+  mates += 1;
+  return `mate${mates}@walk.example`;
+}
+
+async function addMate({ world, partnerId, isInvited }: { world: World; partnerId: string; isInvited: boolean }) {
+  const { id } = await world.addUser({ email: fresh(), partnerId });
+  if (!isInvited) return id;
+  await world.env.db.transaction((tx) =>
+    tx.updateTable('users').set({ sealed_password: null }).where('id', '=', id).execute(),
+  );
+  return id;
+}
+
+function colleague({ isInvited = false } = {}) {
+  return async (world: World, { partner }: Sender) => {
+    return { params: { person: await addMate({ world, partnerId: partner.id, isInvited }) } };
+  };
+}
+
+/** What a manager does on the team page. */
+export const TEAM_ACTS = {
+  'POST /team/invite': () => ({ fields: { email: fresh(), name: '', role: 'member' } }),
+  'POST /team/remind': async (world: World, sender: Sender) => {
+    await colleague()(world, sender);
+    return {};
+  },
+  'POST /team/people/:person/invitation': colleague({ isInvited: true }),
+  'POST /team/people/:person/remind': colleague(),
+  'POST /team/people/:person/remove': colleague(),
+  'POST /team/people/:person/role': colleague(),
+};
+
+function aboutColleague(path: string, { isInvited = false } = {}) {
+  return async (world: World) => {
+    const { browser, partner } = await signedIn(world, 'manager');
+    const id = await addMate({ world, partnerId: partner.id, isInvited });
+    return { browser, action: `/team/people/${id}/${path}` };
+  };
+}
+
+/** The forms of the team page. */
+export const TEAM_FORMS = {
+  '/team/invite': async (world: World) => {
+    const { browser } = await signedIn(world, 'manager');
+    return { browser, action: '/team/invite', fields: { email: 'bo@acme.example', name: 'Bo', role: 'member' } };
+  },
+  '/team/remind': async (world: World) => {
+    const { browser, partner } = await signedIn(world, 'manager');
+    for (let people = 0; people < 2; people++) await addMate({ world, partnerId: partner.id, isInvited: false });
+    return { browser, action: '/team/remind' };
+  },
+  '/team/people/:person/invitation': aboutColleague('invitation', { isInvited: true }),
+  '/team/people/:person/role': aboutColleague('role'),
+  '/team/people/:person/remove': aboutColleague('remove'),
+  '/team/people/:person/remind': aboutColleague('remind'),
+};
