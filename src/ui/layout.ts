@@ -4,6 +4,7 @@ import { PATHS } from '#core/paths.ts';
 import { LOCALES, languageName } from '#messages/messages.ts';
 import { form, linkButton } from '#ui/parts/actions.ts';
 import { type Doors, doors } from '#ui/parts/codes.ts';
+import { gate } from '#ui/parts/gate.ts';
 import { attributes, type Content, type Html, html } from '#ui/parts/html.ts';
 import { notice, timeElement } from '#ui/parts/text.ts';
 import { assetPath } from './assets.ts';
@@ -22,6 +23,8 @@ type Layout = {
   /** The document's title and the page's only `h1`. The body starts below it. */
   readonly title: string;
   readonly width: Width;
+  /** In the header, between the brand and the account. */
+  readonly search?: Content;
   /** Navigation to the parts of the console. */
   readonly nav?: Content;
   readonly doors?: Doors | undefined;
@@ -41,10 +44,12 @@ export function layout(view: View, page: Layout): Html {
   return frame(view, {
     title: refusal === undefined ? page.title : `${view.t('layout.error')}: ${page.title}`,
     width: page.width,
+    search: page.search,
     nav: page.nav,
     goTo: page.goTo,
     passkeys: page.passkeys,
     isOpen: page.isOpen,
+    doors: page.doors,
     card: html`${page.doors && doors(page.doors)}<h1>${unbroken(page.title)}</h1>
 ${refusal ? summary(refusal) : view.restored && notice(view.t('layout.kept'), 'info')}${page.body}`,
   });
@@ -98,22 +103,24 @@ function unbroken(title: string): Content {
   });
 }
 
-type Frame = Pick<Layout, 'title' | 'width' | 'nav' | 'goTo' | 'isOpen'> & {
+type Frame = Pick<Layout, 'title' | 'width' | 'search' | 'nav' | 'goTo' | 'isOpen' | 'doors'> & {
   readonly card: Content;
   readonly passkeys?: boolean | undefined;
 };
 
-function frame(view: View, { title, width, nav, goTo, isOpen, card, passkeys }: Frame): Html {
+function frame(view: View, { title, width, search, nav, goTo, isOpen, card, passkeys, doors }: Frame): Html {
+  const hasGate = width === 'form' && view.signedIn === undefined;
   return documentOf(view, {
     passkeys,
     title,
     goTo,
     sent: view.stepsToPage?.toString(),
     isConsole: width === 'console',
+    bodyClass: hasGate ? 'gated' : width === 'console' ? 'desk' : undefined,
     body: html`<a class="skip" href="#main">${view.t('layout.skip')}</a>
-${header(view)}
+${header(view, search)}
 <main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="${isOpen ? 'spread' : 'card'}">${card}</div>${wayBack(view)}</main>
-${footer(view)}`,
+${footer(view)}${hasGate && gate(doors)}`,
   });
 }
 
@@ -129,10 +136,11 @@ type Document = {
   /** For the script: how many path segments the form's page is above this address. */
   readonly sent?: string | undefined;
   readonly isConsole: boolean;
+  readonly bodyClass?: string | undefined;
   readonly body: Content;
 };
 
-function documentOf(view: BareView, { title, goTo, sent, isConsole, passkeys, body }: Document): Html {
+function documentOf(view: BareView, { title, goTo, sent, isConsole, passkeys, body, bodyClass }: Document): Html {
   return html`${raw('<!doctype html>')}
 <html lang="${view.locale}">
 <head>
@@ -145,7 +153,7 @@ ${goTo !== undefined && html`<meta http-equiv="refresh" content="0; url=${goTo}"
 ${view.assetsAt === undefined ? ownAssets(view, isConsole) : assetsOf(view.brand, view.assetsAt)}
 ${passkeys && passkeyScripts()}
 </head>
-<body${attributes({ 'data-sent': sent })}>
+<body${attributes({ 'data-sent': sent, class: bodyClass })}>
 ${body}
 </body>
 </html>
@@ -170,8 +178,8 @@ function assetsOf({ hue }: Brand, at: string): Html {
 <link rel="stylesheet" href="${at}/style.css"><link rel="stylesheet" href="${at}${hueSheetPath(hue)}">`;
 }
 
-function header(view: View): Html {
-  return html`<header class="top"><a class="brand" href="/">${mark(view.brand)}<span>${view.brand.name}</span></a>
+function header(view: View, search: Content): Html {
+  return html`<header class="top"><a class="brand" href="/">${mark(view.brand)}<span>${view.brand.name}</span></a>${search}
 ${languageSwitch(view)}${view.signedIn && accountNav(view)}</header>`;
 }
 

@@ -64,7 +64,8 @@ ${done && doneNotice(view, done)}${page.body}`;
   return layout(view, {
     title: page.title,
     width: 'console',
-    nav: html`${searchBox(view, page.search)}${consoleTabs(view, page.part)}`,
+    search: searchBox(view, page.search),
+    nav: consoleTabs(view, page.part),
     refusal: summaryOf(view, page.refusal),
     isOpen: page.isOpen,
     body: page.narrow ? html`<div class="narrow">${body}</div>` : body,
