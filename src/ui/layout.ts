@@ -50,7 +50,7 @@ export function layout(view: View, page: Layout): Html {
     passkeys: page.passkeys,
     isOpen: page.isOpen,
     doors: page.doors,
-    card: html`${page.doors && doors(page.doors)}<h1>${unbroken(page.title)}</h1>
+    card: html`${page.doors && doors(page.doors, !hasGate(view, page.width))}<h1>${unbroken(page.title)}</h1>
 ${refusal ? summary(refusal) : view.restored && notice(view.t('layout.kept'), 'info')}${page.body}`,
   });
 }
@@ -109,19 +109,24 @@ type Frame = Pick<Layout, 'title' | 'width' | 'search' | 'nav' | 'goTo' | 'isOpe
 };
 
 function frame(view: View, { title, width, search, nav, goTo, isOpen, card, passkeys, doors }: Frame): Html {
-  const hasGate = width === 'form' && view.signedIn === undefined;
+  const isGated = hasGate(view, width);
   return documentOf(view, {
     passkeys,
     title,
     goTo,
     sent: view.stepsToPage?.toString(),
     isConsole: width === 'console',
-    bodyClass: hasGate ? 'gated' : width === 'console' ? 'desk' : undefined,
+    bodyClass: isGated ? 'gated' : width === 'console' ? 'desk' : undefined,
     body: html`<a class="skip" href="#main">${view.t('layout.skip')}</a>
 ${header(view, search)}
 <main id="main" class="${width}" tabindex="-1">${printHead(view)}${nav}<div class="${isOpen ? 'spread' : 'card'}">${card}</div>${wayBack(view)}</main>
-${footer(view)}${hasGate && gate(doors)}`,
+${footer(view)}${isGated && gate(doors)}`,
   });
+}
+
+/** Before the session, wherever the page leaves the space. */
+function hasGate(view: View, width: Width): boolean {
+  return width === 'form' && view.signedIn === undefined;
 }
 
 type BareView = Pick<View, 'brand' | 'locale' | 't'> & {

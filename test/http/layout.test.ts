@@ -63,7 +63,7 @@ test('nothing that a person or an operator wrote becomes markup', () => {
       const body = html`${textField({ ...field, autocomplete: 'off' })}${codeField(field)}${usernameField(view, text)}
 ${checkbox(field)}${codeList([text])}${secretBlock(text)}${table({ caption: text, columns: [text], rows: [[text]] })}
 ${copyButton({ text, label: text, copiedLabel: text })}${form(view, text, submitButton(text))}
-${doors({ first: 'open', second: 'here', label: text })}`;
+${doors({ first: 'open', second: 'here', label: text }, true)}`;
       const page = layout({ ...view, brand }, { title: text, width: 'form', refusal: { title: text, text }, body });
       assert.doesNotMatch(String(page), /<[biu] x|" onfocus="/);
     }),

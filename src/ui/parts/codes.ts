@@ -32,10 +32,17 @@ ${body}</li>`,
 export type DoorState = 'ahead' | 'here' | 'open';
 export type Doors = { readonly first: DoorState; readonly second: DoorState; readonly label: string };
 
-/** The progress of the sign-in: two arches, outlined (ahead), half (here) or filled (open), and the same in words. */
-export function doors({ first, second, label }: Doors): Html {
-  return html`<p class="doors"><svg viewBox="0 0 54 30" width="54" height="30" fill="none" stroke="currentColor" aria-hidden="true" focusable="false">
-${arch(first, 1)}${arch(second, 30)}</svg><span>${label}</span></p>`;
+/**
+ * The progress of the sign-in in words, and without the gate (`parts/gate.ts`) as two arches: outlined (ahead), half
+ * (here) or filled (open).
+ */
+export function doors({ first, second, label }: Doors, hasArches: boolean): Html {
+  return html`<p class="doors">${hasArches && arches(first, second)}<span>${label}</span></p>`;
+}
+
+function arches(first: DoorState, second: DoorState): Html {
+  return html`<svg viewBox="0 0 54 30" width="54" height="30" fill="none" stroke="currentColor" aria-hidden="true" focusable="false">
+${arch(first, 1)}${arch(second, 30)}</svg>`;
 }
 
 /** 23 wide with its stroke. Its foot is on the bottom line of the drawing. */
