@@ -6,7 +6,7 @@ import { form, linkButton } from '#ui/parts/actions.ts';
 import { type Doors, doors } from '#ui/parts/codes.ts';
 import { gate } from '#ui/parts/gate.ts';
 import { attributes, type Content, type Html, html } from '#ui/parts/html.ts';
-import { notice, timeElement } from '#ui/parts/text.ts';
+import { notice, timeElement, unbroken } from '#ui/parts/text.ts';
 import { assetPath } from './assets.ts';
 import type { View } from './view.ts';
 
@@ -92,16 +92,6 @@ ${body}${action && html`<div class="actions">${linkButton(action.href, action.la
 }
 
 type BarePage = ErrorPage & { readonly body?: Content };
-
-/** A longer word must be allowed to break, because it would not fit on a phone. */
-const LONGEST_WHOLE_WORD = 12;
-
-/** Prevents line breaks in short words with a hyphen: "one-time", "Two-Factor". */
-function unbroken(title: string): Content {
-  return title.split(/(\S+-\S+)/).map((part) => {
-    return part.includes('-') && part.length <= LONGEST_WHOLE_WORD ? html`<span class="whole">${part}</span>` : part;
-  });
-}
 
 type Frame = Pick<Layout, 'title' | 'width' | 'search' | 'nav' | 'goTo' | 'isOpen' | 'doors'> & {
   readonly card: Content;

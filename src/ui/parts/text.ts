@@ -114,3 +114,13 @@ function roundedUp(seconds: number): ['seconds' | 'minutes' | 'hours' | 'days', 
   if (whole <= 2 * DAY_SECONDS) return ['hours', Math.ceil(whole / HOUR_SECONDS)];
   return ['days', Math.ceil(whole / DAY_SECONDS)];
 }
+
+/** A longer word must be allowed to break, because it would not fit on a phone. */
+const LONGEST_WHOLE_WORD = 12;
+
+/** Prevents line breaks in short words with a hyphen: "one-time", "Two-Factor". */
+export function unbroken(title: string): Content {
+  return title.split(/(\S+-\S+)/).map((part) => {
+    return part.includes('-') && part.length <= LONGEST_WHOLE_WORD ? html`<span class="whole">${part}</span>` : part;
+  });
+}
