@@ -81,6 +81,16 @@ export function needsPasskey(partner: PasskeyPolicyOf, staffMust: boolean, now: 
   return passkeyPolicy === 'required' && (passkeyRequiredFrom === undefined || passkeyRequiredFrom <= now);
 }
 
+/**
+ * When a session without a passkey must end: at the date of the policy, while it is ahead. `undefined` if nothing limits
+ * it.
+ */
+export function passkeyFrom(partner: PasskeyPolicyOf, now: number): number | undefined {
+  const { passkeyPolicy, passkeyRequiredFrom } = partner ?? {};
+  const isAhead = passkeyPolicy === 'required' && passkeyRequiredFrom !== undefined && passkeyRequiredFrom > now;
+  return isAhead ? passkeyRequiredFrom : undefined;
+}
+
 /** The kinds of authenticators that this person may set up now; of those that they have, the others do not count. */
 export function allowedKinds(partner: PasskeyPolicyOf, staffMust: boolean, now: number): readonly AuthenticatorKind[] {
   if (needsPasskey(partner, staffMust, now)) return ['passkey'];

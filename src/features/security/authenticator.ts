@@ -1,4 +1,5 @@
-import { amrAfter, factorName } from '#core/authenticators/assurance.ts';
+import { acrOf, amrAfter, factorName } from '#core/authenticators/assurance.ts';
+import { passkeyFrom } from '#core/people/policy.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { noticeText } from '#core/sessions/notice.ts';
 import { ENROLLMENT_SECONDS, sessionExpiresAt } from '#core/sessions/session.ts';
@@ -138,12 +139,15 @@ export function addFirst<T extends object>(
     draw: () => drawRecoveryCodes(env, user.id, client, { kind: 'session', session }),
     open: (tx, { event, factor, drawn }) =>
       around(tx, async () => {
+        const now = env.now();
+        const amr = amrAfter(session.amr, factor);
+        const endsAt = acrOf(amr) === 'phr' ? undefined : passkeyFrom(session.partner, now);
         const proof = {
           tokenHash: token === undefined ? undefined : tokenHash(token),
-          now: env.now(),
+          now,
           method: factorName(factor),
-          amr: amrAfter(session.amr, factor).join(' '),
-          expiresAt: sessionExpiresAt(user.role, session.createdAt),
+          amr: amr.join(' '),
+          expiresAt: sessionExpiresAt(user.role, session.createdAt, endsAt),
         };
         if (!(await addSecondFactor(tx, session.id, proof))) return refuse('sign_in_expired');
         await appendEvent(env, tx, { ...event, ...whose(session) }, client);

@@ -68,9 +68,11 @@ export async function signInWithPasskeyAlone(
   } as const;
   return checkPasskey(env, attempt, assertion, (tx, factor) =>
     around(tx, async () => {
-      // Read again: between the signature and this transaction staff can have disabled the person.
+      // Read again: between the signature and this transaction staff can have disabled the person or passkeys.
       const current = await findPerson(tx, user.id);
-      if (!current || isShutOut(current)) return refuse('passkey_refused');
+      if (!current || isShutOut(current) || !kindsFor(env, current).includes('passkey')) {
+        return refuse('passkey_refused');
+      }
       const replacedSessionId = await takeHeldSession(tx, signIn.session, user.id);
       const { returnTo } = signIn;
       return finishSignIn(

@@ -7,7 +7,7 @@ import { noticeText } from '#core/sessions/notice.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { kindsFor, provableKinds } from '#flows/authenticators/allowed-kinds.ts';
+import { checkKind, kindsFor, provableKinds } from '#flows/authenticators/allowed-kinds.ts';
 import { checkOneTimeCode } from '#flows/authenticators/check-one-time-code.ts';
 import { checkPasskey } from '#flows/authenticators/check-passkey.ts';
 import { checkRecoveryCode } from '#flows/authenticators/check-recovery-code.ts';
@@ -91,6 +91,9 @@ export async function signInWithPasskey(
   const binding = bindingOf(pending, client);
   const attempt = { user, deviceId, client, pending, binding, userVerification: 'preferred', isAlone: false } as const;
   return checkPasskey(env, attempt, assertion, async (tx, factor) => {
+    // The policy may have changed since the challenge was made.
+    const notAllowed = await checkKind(env, tx, user.id, 'passkey');
+    if (notAllowed) return notAllowed;
     const notice = await fewCodesNotice(tx, pending);
     return around(tx, () => complete(env, tx, { pending, factor, notice, client }));
   });
@@ -115,16 +118,19 @@ export async function signInWithRecoveryCode(
 
 /** Where a passkey is needed, a person who has one cannot use an app instead: a page that imitates ours gets its code. */
 async function mayUseApps(env: Env, tx: Queries, pending: PendingSignIn): Promise<boolean> {
-  if (!(await isPasskeyNeeded(env, tx, pending))) return true;
+  if (!isPasskeyNeeded(env, await holdPolicy(tx, pending))) return true;
   return (await factorsOf(tx, pending.user.id))?.passkeys.length === 0;
 }
 
-/** Whether the policy, read in this transaction, wants a passkey to take part in this sign-in. */
-async function isPasskeyNeeded(env: Env, tx: Queries, { partner }: PendingSignIn): Promise<boolean> {
-  const { staffPasskeys } = env.config;
-  if (partner === undefined) return needsPasskey(undefined, staffPasskeys, env.now());
+/** The partner with its policies as they are in this transaction. */
+async function holdPolicy(tx: Queries, { partner }: PendingSignIn): Promise<PendingSignIn['partner']> {
+  if (partner === undefined) return undefined;
   await holdPartner(tx, partner.id);
-  return needsPasskey((await findPartner(tx, partner.id)) ?? partner, staffPasskeys, env.now());
+  return (await findPartner(tx, partner.id)) ?? partner;
+}
+
+function isPasskeyNeeded({ config, now }: Env, partner: PendingSignIn['partner']): boolean {
+  return needsPasskey(partner, config.staffPasskeys, now());
 }
 
 async function fewCodesNotice(tx: Queries, { user }: PendingSignIn): Promise<string | undefined> {
@@ -141,9 +147,12 @@ type Completion = {
 
 /** After a code: a session, unless the policy wants a passkey first. */
 async function advance(env: Env, tx: Queries, completion: Completion): Promise<OpenedSignIn | Refusal> {
-  const { pending, factor } = completion;
+  const { factor } = completion;
+  const pending = { ...completion.pending, partner: await holdPolicy(tx, completion.pending) };
   const name = factorName(factor);
-  if (name === 'passkey' || !(await isPasskeyNeeded(env, tx, pending))) return complete(env, tx, completion);
+  if (name === 'passkey' || !isPasskeyNeeded(env, pending.partner)) {
+    return complete(env, tx, { ...completion, pending });
+  }
   return (await setProven(tx, pending.id, name, env.now())) ? { kind: 'passkey_needed' } : refuse('sign_in_expired');
 }
 

@@ -6,7 +6,7 @@ import { noticeText } from '#core/sessions/notice.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
 import type { Env } from '#env.ts';
-import { provableKinds } from '#flows/authenticators/allowed-kinds.ts';
+import { checkKind, provableKinds } from '#flows/authenticators/allowed-kinds.ts';
 import { checkOneTimeCode } from '#flows/authenticators/check-one-time-code.ts';
 import { checkPasskey } from '#flows/authenticators/check-passkey.ts';
 import { checkRecoveryCode } from '#flows/authenticators/check-recovery-code.ts';
@@ -71,7 +71,11 @@ export function stepUpWithPasskey(
   around: Around<Raised> = plainly,
 ): Promise<Raised | Refusal> {
   const attempt = { ...stepUpAttempt(env, session, client), ...passkeyAsked(session, client), isAlone: false };
-  return checkPasskey(env, attempt, assertion, (tx, use) => around(tx, () => raise(env, tx, session, use)));
+  return checkPasskey(env, attempt, assertion, async (tx, use) => {
+    // The policy may have changed since the challenge was made.
+    const notAllowed = await checkKind(env, tx, session.user.id, 'passkey');
+    return notAllowed ?? around(tx, () => raise(env, tx, session, use));
+  });
 }
 
 /** A session that a passkey alone began has no other factor, so its device must check again who holds it. */

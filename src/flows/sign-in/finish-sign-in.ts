@@ -1,6 +1,6 @@
-import { type Amr, amrAfter, amrOf, factorName, type ProvenFactor } from '#core/authenticators/assurance.ts';
+import { type Amr, acrOf, amrAfter, amrOf, factorName, type ProvenFactor } from '#core/authenticators/assurance.ts';
 import { PATHS } from '#core/paths.ts';
-import { isStaff, type Role, secondFactorFrom } from '#core/people/policy.ts';
+import { isStaff, passkeyFrom, type Role, secondFactorFrom } from '#core/people/policy.ts';
 import type { Client } from '#core/sessions/client.ts';
 import { SESSIONS_PER_USER, sessionExpiresAt, sessionIdleSeconds } from '#core/sessions/session.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
@@ -55,7 +55,7 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
   const { user, partner } = signIn.person;
   const token = newToken(env.random);
   const [id, continueTo] = [env.newId(), continueToOf(env, signIn, user.role)];
-  const expiresAt = sessionExpiresAt(user.role, now, passwordEndsAt(signIn));
+  const expiresAt = sessionExpiresAt(user.role, now, policyEndsAt(signIn, now));
   // An API caller has no browser to remember.
   const isNew = signIn.deviceId === undefined && channel === 'page';
   const device = isNew ? await knowDevice(env, tx, user.id, client) : undefined;
@@ -89,6 +89,14 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
 /** When a session by the password alone must end. A trusted device is allowed by the partner, whatever is required. */
 function passwordEndsAt({ person: { user, partner }, factor, trusted }: FinishedSignIn): number | undefined {
   return factor || trusted ? undefined : secondFactorFrom(partner, user.exemptUntil);
+}
+
+/** The earliest end that the partner's policies set. */
+function policyEndsAt(signIn: FinishedSignIn, now: number): number | undefined {
+  const isPhishable = acrOf(methodsOf(signIn)) !== 'phr';
+  const ends = [passwordEndsAt(signIn), isPhishable ? passkeyFrom(signIn.person.partner, now) : undefined];
+  const dates = ends.filter((end) => end !== undefined);
+  return dates.length === 0 ? undefined : Math.min(...dates);
 }
 
 /** The methods of this sign-in, with a code that came before a passkey that had to be set up. */

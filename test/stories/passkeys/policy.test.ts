@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { headingOn, openWithEnrolledAna, plain, refusalOn } from '../../story.ts';
+import { headingOn, openWithEnrolledAna, plain, refusalOn, secretOn } from '../../story.ts';
 import { enterStaff } from '../console/console-story.ts';
 import {
   addPasskey,
@@ -114,4 +114,57 @@ test('a trusted device does not stand in for a passkey that is needed', async (t
   await browser.post('/sign-out');
   await set('now');
   assert.equal((await browser.signIn(ana.email)).location, '/sign-in/one-time-code');
+});
+
+const HOUR = 60 * 60;
+const DATE = Date.UTC(2027, 1, 1, 12) / 1000;
+
+test('a session without a passkey that begins before the date ends on the date', async (t) => {
+  const { world, set, secret, ana } = await openWithStaff(t);
+  await set('date', '2027-02-01');
+  world.clock.at = DATE - HOUR;
+  const browser = world.person();
+  await browser.signIn(ana.email);
+  await browser.post('/sign-in/one-time-code', { code: world.totp(secret) });
+  world.clock.at = DATE - 1;
+  assert.equal((await browser.get('/')).status, 200);
+  world.clock.at = DATE;
+  assert.equal((await browser.get('/')).status, 303);
+});
+
+test('a first app before the date does not make the session outlive it', async (t) => {
+  const { world, partnerId, set } = await openWithStaff(t);
+  const off = { mfa_policy: 'off' } as const;
+  await world.env.db.transaction((tx) => tx.updateTable('partners').set(off).execute());
+  await set('date', '2027-02-01');
+  world.clock.at = DATE - HOUR;
+  const { email, id } = await world.addUser({ email: 'new@acme.example', partnerId });
+  const browser = world.person();
+  await browser.signIn(email);
+  await browser.get('/security/authenticator');
+  await browser.submit('/security/authenticator/start');
+  const code = world.totp(secretOn((await browser.get('/security/authenticator')).text));
+  assert.equal((await browser.post('/security/authenticator', { code })).location, '/enroll/recovery-codes');
+  const sessions = world.env.db.read.selectFrom('sessions').select('expires_at').where('user_id', '=', id);
+  assert.deepEqual(await sessions.execute(), [{ expires_at: DATE }]);
+});
+
+test('a challenge from before passkeys were turned off proves nothing after that', async (t) => {
+  const { world, set, browser, ana } = await openWithStaff(t);
+  const device = phone();
+  await addPasskey(browser, device);
+  world.clock.at += 60;
+  const next = world.person();
+  await next.signIn(ana.email);
+  const after = device.authenticate(await optionsFrom(next, '/sign-in/passkey', '/sign-in/passkey/options'));
+  const page = (await next.get('/sign-in/passkey')).text;
+  const again = device.authenticate(await optionsFrom(browser, '/step-up/passkey', '/step-up/passkey/options'));
+  const stepUp = (await browser.get('/step-up/passkey')).text;
+  await set('off');
+  const sent = await sendForm(next, page, '/sign-in/passkey', { credential: JSON.stringify(after) });
+  assert.equal(sent.location, '/sign-in/one-time-code');
+  const raised = await sendForm(browser, stepUp, '/step-up/passkey', { credential: JSON.stringify(again) });
+  assert.equal(raised.location, '/step-up');
+  const actions = (await world.events()).map(({ action }) => action);
+  assert(!actions.includes('sign_in.passkey_accepted') && !actions.includes('step_up.proven'));
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import * as oidc from 'openid-client';
+import { changePasskeyPolicy } from '#flows/authenticators/passkey-policy.ts';
 import { ANA } from '../../story.ts';
 import { PASSWORD } from '../../world.ts';
 import { APP_ORIGIN, openBrowser, openPortal, SCRIPT } from '../forward-auth/forward-auth-story.ts';
@@ -7,6 +9,7 @@ import { errorIn, follow, open, openStory, redeem, signedIn, submit, tokensFor }
 import { phone, RP_ID, securityKey, sendForm, signInAlone } from './passkey-story.ts';
 
 const MFA = 'urn:sallyport:acr:mfa';
+const DAY = 24 * 60 * 60;
 const ADD = '/security/authenticators/passkey';
 
 /** Creates or uses a passkey on a page of the way to a portal. */
@@ -146,5 +149,19 @@ describe('a protected host that asks for `phr`', () => {
     const led = await browser.follow(new URL(resume, page.url).href);
     assert.equal(new URL(led.url).pathname, ADD);
     assert.equal((await browser.visit(`${APP_ORIGIN}/`, { headers: SCRIPT })).status, 401);
+  });
+});
+
+describe('where a partner requires passkeys from a date', () => {
+  it('a grant with offline access from before, without a passkey, gives no tokens after it', async (t) => {
+    const { world, config, partner, secret } = await openStory(t, { hasAuthenticator: true });
+    const browser = await signedIn(world, { secret });
+    const tokens = await tokensFor(config, browser, { scope: 'openid offline_access' });
+    const requiredFrom = world.clock.at + 2 * DAY;
+    await changePasskeyPolicy(world.env, 'command_line', partner.id, { policy: 'required', requiredFrom });
+    world.clock.at = requiredFrom - 1;
+    const renewed = await oidc.refreshTokenGrant(config, String(tokens.refresh_token));
+    world.clock.at = requiredFrom;
+    await assert.rejects(oidc.refreshTokenGrant(config, String(renewed.refresh_token)));
   });
 });
