@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { AUDIT_ACTIONS, type AuditAction } from '#core/audit/actions.ts';
+import { tokenHash } from '#core/values/token.ts';
 import { factorsOf } from '#store/authenticators/authenticators.ts';
 import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts';
-import { codeCounter, recoveryCounter } from './counters.ts';
+import { codeCounter, passkeyCounter, recoveryCounter } from './counters.ts';
 import { unusedCodes } from './effects.ts';
-import { codesWait, isLivePending, isLiveSession, type Model, stateOf } from './model.ts';
+import { provableKinds } from './factors.ts';
+import { codesWait, isAtSetUp, isEnrolled, isLivePending, isLiveSession, type Model, stateOf } from './model.ts';
 import { agreeOnCodes, agreeOnPortals } from './portal-agreement.ts';
 import type { NodeIndex, Real } from './real.ts';
-import type { Pending, Session } from './rows.ts';
+import type { App, Passkey, Pending, Session } from './rows.ts';
 
 /** Checks on a node everything that the model knows, and that deleted things are gone. */
 export async function agree(
@@ -22,6 +24,7 @@ export async function agree(
   for (const session of model.sessions) await agreeOnSession(model, real, node, session);
   for (const pending of model.pendings) await agreeOnPending(model, real, node, pending);
   await agreeOnPeople(model, real, node);
+  await agreeOnChallenges(model, real, node);
   await agreeOnPortals(model, real, node, seenDead);
   await real.settle(node);
 }
@@ -72,12 +75,12 @@ async function assertDead(model: Model, real: Real, node: NodeIndex, token: stri
 }
 
 async function agreeOnPending(model: Model, real: Real, node: NodeIndex, pending: Pending): Promise<void> {
-  const { token, channel, person } = pending;
+  const { token, channel } = pending;
   const lives = isLivePending(model, pending);
   if (!lives && seenDead.has(token)) return;
   if (!lives) seenDead.add(token);
   if (channel === 'page') {
-    const step = person.authenticator ? '/sign-in/one-time-code' : '/enroll';
+    const step = isAtSetUp(pending) ? '/enroll' : '/sign-in/one-time-code';
     return assertPendingPage(model, real, node, { token, ...(lives && { step }) });
   }
   const { status, body } = await real.call(model, node, { method: 'GET', path: '/sign-in', token });
@@ -97,24 +100,58 @@ async function assertPendingPage(model: Model, real: Real, node: NodeIndex, at: 
 }
 
 /** The methods that work now: without paused or disabled ones, and without recovery codes if none is left. */
-export function methodsOf(model: Model, { person, deviceId }: Pick<Pending, 'person' | 'deviceId'>): string[] {
-  const { authenticator, id } = person;
-  if (!authenticator) return [];
+export function methodsOf(model: Model, { person, deviceId, proven }: Asked): string[] {
+  const { id } = person;
+  if (!isEnrolled(person) || proven !== undefined) return [];
   const { counters, now } = model;
   const recovery = counters.isOpen(recoveryCounter(id, deviceId), now) && unusedCodes(person).length > 0;
-  return [
-    ...(counters.isOpen(codeCounter(authenticator.key, deviceId), now) ? ['totp'] : []),
-    ...(recovery ? ['recovery_code'] : []),
-  ];
+  const isOpen = {
+    totp: counters.isOpen(codeCounter(id, deviceId), now),
+    passkey: counters.check([passkeyCounter(id, deviceId)], now).length === 0,
+  };
+  return [...provableKinds(model, person).filter((kind) => isOpen[kind]), ...(recovery ? ['recovery_code'] : [])];
+}
+
+type Asked = Pick<Pending, 'person' | 'deviceId'> & { readonly proven?: Pending['proven'] };
+
+/** Each challenge that can be answered has its row, and no other has one that is not over. */
+async function agreeOnChallenges({ passkeys, now }: Model, real: Real, node: NodeIndex): Promise<void> {
+  const byHash = new Map(passkeys.challenges.map((one) => [tokenHash(one.options.challenge), one]));
+  if (byHash.size === 0) return;
+  const rows = await real
+    .world(node)
+    .env.db.read.selectFrom('passkey_challenges')
+    .select('challenge_hash')
+    .where('challenge_hash', 'in', [...byHash.keys()])
+    .where('expires_at', '>', now)
+    .execute();
+  const live = [...byHash].filter(([, { gone, expiresAt }]) => !gone && now < expiresAt).map(([hash]) => hash);
+  assert.deepEqual(rows.map(({ challenge_hash }) => challenge_hash).sort(), live.sort(), 'the challenges that wait');
 }
 
 async function agreeOnPeople({ people }: Model, real: Real, node: NodeIndex): Promise<void> {
   const { read } = real.world(node).env.db;
   for (const person of people) {
     const found = await factorsOf(read, person.id);
-    assert.equal(found?.apps[0]?.lastUsedStep, person.authenticator?.lastUsedStep, 'the step that was used last');
+    assert.deepEqual(rowsOf(found?.all ?? []), rowsOf(person.factors), 'the authenticators, and what each used last');
+    const budgets = new Set(found?.all.map(({ budgetId }) => budgetId));
+    assert.ok(budgets.size <= 1, 'one budget of tries for all apps');
     assert.equal(await countRecoveryCodesLeft(read, person.id), unusedCodes(person).length, 'recovery codes left');
   }
+}
+
+type Row = Pick<App, 'kind' | 'slot' | 'name' | 'lastUsedAt' | 'lastUsedStep'> | Key;
+type Key = Pick<Passkey, 'kind' | 'slot' | 'name' | 'lastUsedAt' | 'credentialId' | 'isSynced' | 'counter'>;
+
+/** By kind and slot. A row is older than its confirmation, so its id says nothing about the order. */
+function rowsOf(all: readonly Row[]): readonly string[] {
+  return all
+    .map((one) => {
+      const { kind, slot, name, lastUsedAt } = one;
+      const used = one.kind === 'totp' ? one.lastUsedStep : [one.credentialId, one.isSynced, one.counter].join(' ');
+      return [kind, slot, name, lastUsedAt, used].join(' ');
+    })
+    .sort();
 }
 
 /** The success events since the clock has its present value, of these people and their partner. */

@@ -10,7 +10,7 @@ import {
 } from '#core/limits/throttle.ts';
 import { isRefusal, type RefusalCode } from '#core/values/result.ts';
 
-type Counter = { readonly key: string; readonly rule: Rule };
+export type Counter = { readonly key: string; readonly rule: Rule };
 
 /** The origin of an attempt: a device that is known for the person, or an address. */
 export type Place = { readonly deviceId: string | undefined; readonly address: string };
@@ -24,11 +24,19 @@ export class Counters {
 
   /** Counts an attempt in every counter or in none. In the second case it answers the codes of the refusing one. */
   reserve(tried: readonly Counter[], now: number): readonly RefusalCode[] {
-    const next = tried.map(({ key, rule }) => ({ key, state: reserveTry(rule, this.#tries.get(key), now) }));
-    const refused = next.flatMap(({ state }) => (isRefusal(state) ? [state.refused] : []));
+    const refused = this.check(tried, now);
     if (refused.length > 0) return refused;
-    for (const { key, state } of next) if (!isRefusal(state)) this.#tries.set(key, state);
+    for (const { key, rule } of tried) {
+      const state = reserveTry(rule, this.#tries.get(key), now);
+      if (!isRefusal(state)) this.#tries.set(key, state);
+    }
     return [];
+  }
+
+  /** The codes of the counters that would refuse an attempt, without counting one. */
+  check(tried: readonly Counter[], now: number): readonly RefusalCode[] {
+    const next = tried.map(({ key, rule }) => reserveTry(rule, this.#tries.get(key), now));
+    return next.flatMap((state) => (isRefusal(state) ? [state.refused] : []));
   }
 
   giveBack(tried: readonly Counter[], now: number): void {
@@ -71,8 +79,13 @@ export function devicePasswordCounter(deviceId: string): Counter {
   return { key: `password-device:${deviceId}`, rule: RULES.passwordKnownDevice };
 }
 
-export function codeCounter(authenticatorKey: string, deviceId: string | undefined): Counter {
-  return { key: `code:${authenticatorKey}:${deviceId ?? 'unknown'}`, rule: RULES.oneTimeCode };
+/** One budget for the codes of all apps of a person. */
+export function codeCounter(personId: string, deviceId: string | undefined): Counter {
+  return { key: `code:${personId}:${deviceId ?? 'unknown'}`, rule: RULES.oneTimeCode };
+}
+
+export function passkeyCounter(personId: string, deviceId: string | undefined): Counter {
+  return { key: `passkey:${personId}:${deviceId ?? 'unknown'}`, rule: RULES.passkey };
 }
 
 export function recoveryCounter(personId: string, deviceId: string | undefined): Counter {
@@ -81,7 +94,16 @@ export function recoveryCounter(personId: string, deviceId: string | undefined):
 
 /** A second factor has its own counter. On an unknown device the counter of the address counts too. */
 export function proofCounters(own: Counter, { deviceId, address }: Place): readonly Counter[] {
-  return deviceId === undefined ? [own, { key: `address-code:${address}`, rule: RULES.addressCodes }] : [own];
+  return deviceId === undefined ? [own, addressCounter(address)] : [own];
+}
+
+export function addressCounter(address: string): Counter {
+  return { key: `address-code:${address}`, rule: RULES.addressCodes };
+}
+
+/** How often a set-up may begin. */
+export function setUpCounter(personId: string): Counter {
+  return { key: `set-up:${personId}`, rule: RULES.newPendingSignIns };
 }
 
 export function newPendingCounter(personId: string): Counter {

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
+import { amrWith, appsOf, freeSlot, hasPasskey, type Proof, passkeyFrom, proofName } from './factors.ts';
 import { DAY, isLiveSession, MINUTE, type Model, ownersOf, secondFactorFrom, sessionEnd } from './model.ts';
 import { moveSession } from './portals.ts';
-import type { Link, Pending, Person, Session } from './rows.ts';
+import type { Link, Passkey, Pending, Person, Session } from './rows.ts';
 import { endTrustOf } from './trust.ts';
-
-export type Factor = 'totp' | 'recovery_code';
-
-const AMR = { none: ['pwd'], totp: ['pwd', 'otp', 'mfa'], recovery_code: ['pwd', 'mfa'] } as const;
 
 export type Opening = {
   readonly person: Person;
   readonly channel: 'api' | 'page';
-  readonly factor: Factor | undefined;
+  readonly factor: Proof | undefined;
+  /** What was proven before a passkey that had to be set up. */
+  readonly proven?: 'totp' | 'recovery_code' | undefined;
   readonly token: string;
   readonly deviceId: string | undefined;
   readonly replaced?: Session | undefined;
@@ -21,24 +20,24 @@ export type Opening = {
 
 /** A finished sign-in: the session and its events. */
 export function openSession(model: Model, opening: Opening): { session: Session; events: string[] } {
-  const { person, channel, factor, token, deviceId, replaced, trusted } = opening;
+  const { person, channel, factor, proven, token, deviceId, replaced, trusted } = opening;
   const { now } = model;
-  const latest = sessionEnd(person, now);
-  const cap = factor === undefined && trusted === undefined ? (secondFactorFrom(model, person) ?? latest) : latest;
+  const amr = amrOf(factor, proven);
+  const cap = factor === undefined && trusted === undefined ? secondFactorFrom(model, person) : undefined;
   const session: Session = {
     ...{
       person,
       channel,
       token,
       createdAt: now,
-      expiresAt: Math.min(latest, cap),
+      expiresAt: latestEnd(model, person, { amr, createdAt: now }, cap),
       deviceId,
       shown: undefined,
       ended: false,
     },
-    ...{ lastSeenAt: now, amr: AMR[factor ?? 'none'], secondFactorAt: factor && now, authTime: now },
+    ...{ lastSeenAt: now, amr, secondFactorAt: factor && now, authTime: now },
     ...(trusted === undefined
-      ? { stepUpAt: now, stepUpMethod: factor ?? 'password' }
+      ? { stepUpAt: now, stepUpMethod: factor ? proofName(factor) : 'password' }
       : { stepUpAt: undefined, stepUpMethod: undefined }),
     ...{ outlived: false, trusted },
   };
@@ -47,6 +46,23 @@ export function openSession(model: Model, opening: Opening): { session: Session;
   const evicted = oldestBut(20, model.sessions, person).filter((old) => isLiveSession(model, old));
   evicted.forEach(end);
   return { session, events: ['sign_in.completed', ...(evicted.length > 0 ? ['session.ended'] : [])] };
+}
+
+function amrOf(factor: Proof | undefined, proven: 'totp' | 'recovery_code' | undefined): readonly string[] {
+  const isAlone = typeof factor === 'object' && factor.isAlone;
+  const first = isAlone ? [] : amrWith(['pwd'], proven ?? 'password');
+  return factor === undefined ? first : amrWith(first, factor);
+}
+
+/** Without a passkey, a date from which one is required is an end too. */
+export function latestEnd(
+  model: Model,
+  person: Person,
+  { amr, createdAt }: Pick<Session, 'amr' | 'createdAt'>,
+  cap = Number.POSITIVE_INFINITY,
+): number {
+  const from = hasPasskey({ amr }) ? undefined : passkeyFrom(model, person);
+  return Math.min(sessionEnd(person, createdAt), cap, from ?? Number.POSITIVE_INFINITY);
 }
 
 /** The rows of a person above the limit, without the newest. Expired sessions still have a row. */
@@ -68,19 +84,24 @@ function goByItself(session: Session): void {
 }
 
 /** A rise of privilege: the previous token is dead. */
-export function raise(model: Model, session: Session, token: string, method: Session['stepUpMethod']): void {
+export function raise(model: Model, session: Session, token: string, proof: Proof | 'password'): void {
   model.outworn.push({ kind: 'session', token: session.token });
-  if (method !== 'password') session.secondFactorAt ??= model.now;
-  Object.assign(session, { token, stepUpAt: model.now, stepUpMethod: method });
+  if (proof !== 'password') session.secondFactorAt ??= model.now;
+  const stepUpMethod = proof === 'password' ? proof : proofName(proof);
+  Object.assign(session, { token, stepUpAt: model.now, stepUpMethod, amr: amrWith(session.amr, proof) });
 }
 
 /** Revokes everything else that is open for a person, every shown secret and, unless they stay, trusted devices. */
 export function endOthers(model: Model, person: Person, keep?: Session | Pending, { keepsTrust = false } = {}): void {
   if (!keepsTrust) endTrustOf(model, person);
-  for (const owner of ownersOf(model, person)) {
-    owner.shown = undefined;
-    if (owner !== keep) end(owner);
-  }
+  dropSetUps(model, person);
+  for (const owner of ownersOf(model, person)) if (owner !== keep) end(owner);
+}
+
+/** Nobody can confirm what was shown to a person, or answer a challenge of theirs. */
+export function dropSetUps(model: Model, person: Person): void {
+  for (const owner of ownersOf(model, person)) owner.shown = undefined;
+  for (const challenge of model.passkeys.challenges) challenge.gone ||= challenge.owner?.person === person;
 }
 
 /** Following a link ends the session of that browser. */
@@ -117,15 +138,39 @@ export function issueCodes(model: Model, person: Person, codes: readonly string[
   person.copyUntil = channel === 'page' ? model.now + 10 * MINUTE : undefined;
 }
 
-/** Deletes an authenticator with its counters. */
-export function removeAuthenticator(model: Model, person: Person): void {
-  if (person.authenticator) model.counters.forget(`code:${person.authenticator.key}:`);
-  person.authenticator = undefined;
+/** Deletes all authenticators of a person with the counters of codes. */
+export function removeFactors(model: Model, person: Person): void {
+  model.counters.forget(`code:${person.id}:`);
+  person.factors = [];
 }
 
-export function setAuthenticator(model: Model, person: Person, secret: string, lastUsedStep: number): void {
+type NewApp = { readonly secret: string; readonly step: number; readonly name?: string | undefined };
+
+/** A further app, or the first one. */
+export function addApp(model: Model, person: Person, { secret, step, name }: NewApp): void {
+  const slot = freeSlot(person, 'totp');
+  assert(slot !== undefined);
   person.accessCode = undefined;
-  person.authenticator = { key: newId(model), secret, lastUsedStep };
+  const lastUsedAt = step < 0 ? undefined : model.now;
+  person.factors.push({ kind: 'totp', slot, name, secret, lastUsedStep: step, lastUsedAt });
+}
+
+export function addPasskey(model: Model, person: Person, key: Passkey): void {
+  const slot = freeSlot(person, 'passkey');
+  assert(slot !== undefined);
+  person.accessCode = undefined;
+  const added = Object.assign(key, { slot, person, lastUsedAt: model.now });
+  person.factors.push(added);
+  model.passkeys.keys.push(added);
+}
+
+/** The new app takes the place of the only one, with no tries of that one counted. Passkeys stay. */
+export function replaceApp(model: Model, person: Person, { secret, step, name }: NewApp): void {
+  const [old] = appsOf(person);
+  assert(old);
+  model.counters.forget(`code:${person.id}:`);
+  const app = { ...old, name: old.name ?? name, secret, lastUsedStep: step, lastUsedAt: model.now };
+  person.factors = [...person.factors.filter((one) => one !== old), app];
 }
 
 /**
@@ -167,6 +212,22 @@ export function capWithoutSecondFactor(model: Model, people: readonly Person[], 
   }
 }
 
+/** Revokes what no passkey opened, with the grants that outlived it. */
+export function endWithoutPasskey(model: Model, people: readonly Person[]): void {
+  for (const session of model.sessions) if (people.includes(session.person) && !hasPasskey(session)) end(session);
+  for (const grant of model.portals.grants) {
+    const { session } = grant;
+    grant.ended ||= people.includes(session.person) && session.outlived && !grant.hasPasskey;
+  }
+}
+
+/** The same from this time on. */
+export function capWithoutPasskey(model: Model, people: readonly Person[], at: number): void {
+  for (const session of model.sessions) {
+    if (people.includes(session.person) && !hasPasskey(session)) session.expiresAt = Math.min(session.expiresAt, at);
+  }
+}
+
 /** The partner allows the sessions of trusted devices, whatever it requires. */
 function isPasswordOnly({ secondFactorAt, trusted }: Session): boolean {
   return secondFactorAt === undefined && trusted === undefined;
@@ -174,8 +235,8 @@ function isPasswordOnly({ secondFactorAt, trusted }: Session): boolean {
 
 /** Deletes a person's authenticator and everything that depends on it. */
 export function resetAuthenticators(model: Model, person: Person): void {
-  removeAuthenticator(model, person);
-  model.counters.forget(`recovery:${person.id}:`);
+  removeFactors(model, person);
+  for (const kind of ['recovery', 'passkey']) model.counters.forget(`${kind}:${person.id}:`);
   Object.assign(person, { codes: new Map(), copyUntil: undefined, accessCode: undefined, skippedAt: undefined });
   endOthers(model, person);
   forgetDevices(model, person);

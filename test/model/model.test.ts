@@ -1,14 +1,20 @@
+import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import type { MfaPolicy } from '#core/people/policy.ts';
 import { changeTrustedDevices } from '#flows/trusted-devices/allow.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import { KIND } from '../databases/open.ts';
 import { recoveryCodesOf } from '../security/limits/limits-story.ts';
 import { makeKey } from '../stories/management-api/management-story.ts';
+import { phone, securityKey } from '../stories/passkeys/passkey-story.ts';
+import { storePasskey } from '../stories/passkeys/stored.ts';
 import { PASSWORD } from '../world.ts';
 import type { Drawn } from './act.ts';
 import { ACCESS_CODE_ACTS, resetMfaWithCode } from './acts/access-code.ts';
 import { ARRIVE } from './acts/arrive.ts';
+import { AUTHENTICATOR_ACTS } from './acts/authenticators.ts';
+import { CONNECT_ACTS } from './acts/connect.ts';
 import { EMAIL_ACTS } from './acts/email.ts';
 import { ENROLLMENT_ACTS } from './acts/enrollment.ts';
 import { FORWARD_AUTH_ACTS } from './acts/forward-auth.ts';
@@ -16,12 +22,15 @@ import { LIFE_ACTS } from './acts/life.ts';
 import { LINK_ACTS } from './acts/link.ts';
 import { OPENID_ACTS } from './acts/openid.ts';
 import { OPERATOR_ACTS, SERVER_ACTS } from './acts/operator.ts';
+import { PASSKEY_SET_UP_ACTS } from './acts/passkey-set-up.ts';
+import { PASSKEY_ACTS } from './acts/passkeys.ts';
 import { SECOND_FACTOR_ACTS } from './acts/second-factor.ts';
 import { SECURITY_ACTS } from './acts/security.ts';
 import { SIGN_IN_ACTS } from './acts/sign-in.ts';
 import { TRUST_ACTS } from './acts/trust.ts';
 import { agreeOnTheDead } from './agreement.ts';
-import { issueCodes, setAuthenticator } from './effects.ts';
+import { addApp, addPasskey, issueCodes } from './effects.ts';
+import { passkeysOf } from './factors.ts';
 import { DAY, type Model, newModel, newPerson } from './model.ts';
 import { newClient, openReal, type Real } from './real.ts';
 import type { Person } from './rows.ts';
@@ -35,7 +44,15 @@ const ACTS_AT_MOST = 70;
 /** A failure prints its seed and path: `MODEL_SEED=… MODEL_PATH=…` replays it. */
 const { MODEL_SEED, MODEL_PATH } = process.env;
 
-const SIGNING_IN = [...SIGN_IN_ACTS, ...SECOND_FACTOR_ACTS, ...SECURITY_ACTS, ...SERVER_ACTS, ...TRUST_ACTS];
+const FACTORS = [...AUTHENTICATOR_ACTS, ...PASSKEY_ACTS, ...PASSKEY_SET_UP_ACTS];
+const SIGNING_IN = [
+  ...SIGN_IN_ACTS,
+  ...SECOND_FACTOR_ACTS,
+  ...SECURITY_ACTS,
+  ...CONNECT_ACTS,
+  ...SERVER_ACTS,
+  ...TRUST_ACTS,
+];
 const RESETS = [...ENROLLMENT_ACTS, ...ACCESS_CODE_ACTS];
 const LETTERS = [...LINK_ACTS, ...EMAIL_ACTS];
 const PORTALS = [ARRIVE, ...OPENID_ACTS, ...FORWARD_AUTH_ACTS, ...TRUST_ACTS];
@@ -44,7 +61,15 @@ const PORTALS = [ARRIVE, ...OPENID_ACTS, ...FORWARD_AUTH_ACTS, ...TRUST_ACTS];
 const sequence = fc.oneof(
   {
     weight: 1,
-    arbitrary: commandsOf([...SIGNING_IN, ...RESETS, ...LETTERS, ...LIFE_ACTS, ...OPERATOR_ACTS, ...PORTALS]),
+    arbitrary: commandsOf([
+      ...[...SIGNING_IN, ...RESETS, ...LETTERS, ...LIFE_ACTS, ...OPERATOR_ACTS, ...PORTALS],
+      ...FACTORS,
+    ]),
+  },
+  { weight: 3, arbitrary: commandsOf([ARRIVE, ...SIGNING_IN, ...FACTORS, ...FACTORS]) },
+  {
+    weight: 2,
+    arbitrary: commandsOf([ARRIVE, ...SIGN_IN_ACTS, ...SERVER_ACTS, ...FACTORS, ...OPERATOR_ACTS, ...OPENID_ACTS]),
   },
   { weight: 2, arbitrary: commandsOf([...SIGNING_IN, ...RESETS]) },
   { weight: 1, arbitrary: commandsOf([...SIGN_IN_ACTS, ...SECOND_FACTOR_ACTS, ...SERVER_ACTS, ...LETTERS]) },
@@ -64,9 +89,18 @@ function commandsOf(acts: readonly Drawn[]) {
   return fc.noBias(fc.commands([fc.oneof(...acts)], { maxCommands: ACTS_AT_MOST, size: 'max' }));
 }
 
-/** A person's state at the start: without an authenticator, with one, or after a reset with an access code. */
-type Beginning = 'new' | 'enrolled' | 'reset';
-const beginning = fc.constantFrom<Beginning>('new', 'new', 'enrolled', 'enrolled', 'reset');
+/** A person's state at the start: without an authenticator, with one or several, with one less than allowed, or after a reset. */
+type Beginning = 'new' | 'enrolled' | 'several' | 'full' | 'reset';
+const beginning = fc.constantFrom<Beginning>(
+  'new',
+  'new',
+  'enrolled',
+  'enrolled',
+  'several',
+  'several',
+  'full',
+  'reset',
+);
 
 test('a full session exists exactly when the model says so', { timeout: 3_600_000 }, async (t) => {
   const real = await openReal();
@@ -126,9 +160,30 @@ async function begin(real: Real, policy: MfaPolicy, beginnings: readonly Beginni
     const person = newPerson({ id, email, role: isStaff ? 'csm' : 'member', password: PASSWORD });
     people.push(person);
     if (beginning === 'reset') await resetMfaWithCode(model, real, { person, node: 0 });
-    if (beginning !== 'enrolled') continue;
-    setAuthenticator(model, person, await world.addAuthenticator(id), -1);
+    if (beginning === 'new' || beginning === 'reset') continue;
+    addApp(model, person, { secret: await world.addAuthenticator(id), step: -1 });
     issueCodes(model, person, await recoveryCodesOf(world, id), 'api');
+    for (const isSynced of KEYS[beginning]) await giveKey(model, real, person, isSynced);
   }
   return model;
+}
+
+/** The passkeys at the start: whether each one is synced. */
+const KEYS: { readonly [beginning in Beginning]: readonly boolean[] } = {
+  ...{ new: [], reset: [], enrolled: [], several: [true, false] },
+  full: Array.from({ length: 8 }, (_, index) => index % 2 === 0),
+};
+
+async function giveKey(model: Model, real: Real, person: Person, isSynced: boolean): Promise<void> {
+  const device = isSynced ? phone() : securityKey();
+  const slot = passkeysOf(person).length + 1;
+  const { env } = real.world(0);
+  const budget = (await factorsOf(env.db.read, person.id))?.budgetId;
+  await storePasskey(env, person, device, slot, budget);
+  const [credential] = device.credentials;
+  assert(credential);
+  const named = { kind: 'passkey', slot, name: undefined, lastUsedAt: undefined } as const;
+  const key = { ...named, device, credentialId: credential.id, isSynced, counter: credential.signCount };
+  addPasskey(model, person, key);
+  key.lastUsedAt = undefined;
 }

@@ -1,8 +1,10 @@
-import type { MfaPolicy } from '#core/people/policy.ts';
+import type { MfaPolicy, PasskeyPolicy } from '#core/people/policy.ts';
 import { Counters } from './counters.ts';
 import {
   type Browser,
+  type Challenge,
   type Device,
+  type Key,
   type Link,
   newPortals,
   type Owner,
@@ -12,6 +14,7 @@ import {
   type PortalClient,
   type Portals,
   type Session,
+  type Signed,
   type Trusted,
 } from './rows.ts';
 
@@ -37,6 +40,15 @@ export type Model = {
   readonly portals: Portals;
   /** Whether the partner allows trusted devices, all of them, and the events of ends that an act caused. */
   readonly trust: { isAllowed: boolean; readonly devices: Trusted[]; readonly ended: string[] };
+  /** What the partner says about passkeys, every key that was ever made, and the challenges. */
+  readonly passkeys: {
+    policy: PasskeyPolicy;
+    requiredFrom: number | undefined;
+    readonly keys: Key[];
+    readonly challenges: Challenge[];
+    /** What devices answered. */
+    readonly signed: Signed[];
+  };
   /** A session's tokens from before its privilege rose, or a pending sign-in's from before its renewal. */
   readonly outworn: { readonly kind: 'session' | 'pending'; readonly token: string }[];
   /** Numbers in place of the product's ids. */
@@ -77,6 +89,7 @@ export function newModel(setting: Setting, now: number, people: Person[]): Model
     ...{ counters: new Counters(), sessions: [], pendings: [], links: [], devices: [], outworn: [] },
     portals: newPortals(clients),
     trust: { isAllowed: false, devices: [], ended: [] },
+    passkeys: { policy: 'allowed', requiredFrom: undefined, keys: [], challenges: [], signed: [] },
   };
 }
 
@@ -85,8 +98,12 @@ export function newPerson(who: Pick<Person, 'id' | 'email' | 'role' | 'password'
   return {
     ...{ ...who, isStaff: who.role === 'csm' || who.role === 'admin', isInvited: who.password === undefined },
     ...{ oldPassword: undefined, isDisabled: false, exemptUntil: undefined, skippedAt: undefined },
-    ...{ authenticator: undefined, codes: new Map(), copyUntil: undefined, accessCode: undefined },
+    ...{ factors: [], codes: new Map(), copyUntil: undefined, accessCode: undefined },
   };
+}
+
+export function isEnrolled({ factors }: Person): boolean {
+  return factors.length > 0;
 }
 
 export type Demand = 'none' | 'offered' | 'required';
@@ -124,7 +141,7 @@ export function mayEnroll(owner: Pending | Session): boolean {
 export type State = 'complete' | 'enrollment_offered' | 'enrollment_required' | 'second_factor_required';
 
 export function stateAfterPassword(model: Model, person: Person): State {
-  if (person.authenticator) return 'second_factor_required';
+  if (isEnrolled(person)) return 'second_factor_required';
   if (person.accessCode) return 'enrollment_required';
   const demand = demandOf(model, person);
   if (demand === 'none') return 'complete';
@@ -135,10 +152,16 @@ export function stateAfterPassword(model: Model, person: Person): State {
 }
 
 /** The state of an open sign-in. It was not skipped, and a set-up that is no longer required is still offered. */
-export function stateOf(model: Model, { person }: Pending): Exclude<State, 'complete'> {
-  if (person.authenticator) return 'second_factor_required';
+export function stateOf(model: Model, { person, proven }: Pending): Exclude<State, 'complete'> {
+  if (proven) return 'enrollment_required';
+  if (isEnrolled(person)) return 'second_factor_required';
   if (person.accessCode) return 'enrollment_required';
   return demandOf(model, person) === 'required' ? 'enrollment_required' : 'enrollment_offered';
+}
+
+/** Whether this sign-in sets up an authenticator: the first one, or a passkey as well. */
+export function isAtSetUp({ person, proven }: Pending): boolean {
+  return !isEnrolled(person) || proven !== undefined;
 }
 
 export function isLivePending({ now }: Model, pending: Pending | undefined): pending is Pending {

@@ -1,3 +1,4 @@
+import { needsPasskey } from './factors.ts';
 import { demandOf, isLiveSession, isShutOut, type Model } from './model.ts';
 import type { Grant, Host, IdToken, Person, Session, SiteCookie, Token } from './rows.ts';
 
@@ -7,6 +8,7 @@ export function isLiveGrant(model: Model, { session, ...grant }: Grant): boolean
   const { person, ended, outlived } = session;
   if (isShutOut(model, person) || (ended && !outlived)) return false;
   if (isLiveSession(model, session)) return true;
+  if (!grant.hasPasskey && needsPasskey(model, person)) return false;
   return grant.isOffline && !(grant.isPasswordOnly && demandOf(model, person) === 'required');
 }
 

@@ -6,6 +6,7 @@ import { tokenHash } from '#core/values/token.ts';
 import { makeKeyText } from '#crypto/key-ring.ts';
 import { randomBytes } from '#crypto/random.ts';
 import { type Mail, mailBinding } from '#flows/runtime/mail.ts';
+import { factorsOf } from '#store/authenticators/authenticators.ts';
 import { listMail } from '#store/queue/outbox.ts';
 import { createSession } from '#store/sessions/sessions.ts';
 import { sessionRow } from '../../bench/seed.ts';
@@ -15,7 +16,7 @@ import { callWithKey } from '../stories/management-api/management-story.ts';
 import { addPortal } from '../stories/openid/openid-story.ts';
 import { type Answer, type ApiAnswer, type Clock, ORIGIN, openWorld, START, type World } from '../world.ts';
 import type { Model } from './model.ts';
-import type { Browser } from './rows.ts';
+import type { Browser, Factor } from './rows.ts';
 import { HOSTS, type PortalClient } from './rows.ts';
 
 /** The node that gets the request. */
@@ -91,6 +92,13 @@ function inside(world: WorldOf) {
       return (await read.selectFrom('sessions').select('id').where('token_hash', '=', hash).executeTakeFirstOrThrow())
         .id;
     },
+    /** The authenticator's id on the pages of the security settings. */
+    async authenticatorId(node: NodeIndex, userId: string, { kind, slot }: Factor): Promise<string> {
+      const found = await factorsOf(world(node).env.db.read, userId);
+      const one = found?.all.find((row) => row.kind === kind && row.slot === slot);
+      assert(one);
+      return one.id;
+    },
     /** The last mailed link of that kind. */
     async mailedLink(node: NodeIndex, wanted: Mail['kind']): Promise<string> {
       const { db, keys } = world(node).env;
@@ -150,7 +158,7 @@ async function browse(world: World, cookies: Cookies, path: string): Promise<Ans
 }
 
 /** The forms of an unfinished sign-in. If a session is live too, only their own pages have a token for them. */
-const OF_PENDING = /^\/(?:sign-in\/(?:one-time-code|recovery-code)|enroll(?!\/recovery-codes))/;
+const OF_PENDING = /^\/(?:sign-in\/(?:one-time-code|recovery-code|passkey(?!\/alone))|enroll(?!\/recovery-codes))/;
 
 /** Otherwise one page is enough, because its form token is valid for every form of the same sign-in. */
 async function submit(
@@ -160,7 +168,7 @@ async function submit(
   fields: Record<string, string>,
 ): Promise<PageAnswer> {
   const person = personWith(world, browser);
-  const pages = ['/forgot-password', ...(OF_PENDING.test(path) ? ['/sign-in/one-time-code', '/enroll'] : [])];
+  const pages = ['/forgot-password', ...(OF_PENDING.test(path) ? ['/sign-in/recovery-code', '/enroll'] : [])];
   let token = '';
   for (const page of pages) {
     const { text } = await person.get(page);

@@ -1,4 +1,6 @@
+import type { CreationOptions, RequestOptions } from '#core/authenticators/passkeys/webauthn.ts';
 import type { Role } from '#core/people/policy.ts';
+import type { Authenticator } from '../authenticator/create.ts';
 
 export type Person = {
   readonly id: string;
@@ -14,7 +16,8 @@ export type Person = {
   isDisabled: boolean;
   exemptUntil: number | undefined;
   skippedAt: number | undefined;
-  authenticator: Authenticator | undefined;
+  /** Oldest first. */
+  factors: Factor[];
   /** Every code of the set, and whether it was used. */
   codes: Map<string, boolean>;
   /** The set can be shown again until then, unless Done comes first. */
@@ -32,10 +35,35 @@ export type AccessCode = {
   usedBy: Pending | Session | undefined;
 };
 
-export type Authenticator = { readonly key: string; readonly secret: string; lastUsedStep: number };
+export type Factor = App | Passkey;
+
+type Named = { readonly slot: number; name: string | undefined; lastUsedAt: number | undefined };
+
+export type App = Named & { readonly kind: 'totp'; readonly secret: string; lastUsedStep: number };
+
+/** With the device that has its key, and the counter that the service stored. */
+export type Passkey = Named & {
+  readonly kind: 'passkey';
+  readonly device: Authenticator;
+  readonly credentialId: string;
+  readonly isSynced: boolean;
+  counter: number;
+};
 
 /** A shown secret that is not confirmed yet. */
-export type Shown = { readonly secret: string; readonly expiresAt: number; tries: number };
+export type Shown = { readonly secret: string; readonly expiresAt: number; tries: number; name: string | undefined };
+
+/** A challenge for a passkey: with whom, and in which browser, it can be answered. */
+export type Challenge = {
+  readonly purpose: 'enrollment' | 'second_factor' | 'step_up' | 'sign_in';
+  readonly owner: Owner | undefined;
+  readonly form: string | undefined;
+  readonly options: CreationOptions & RequestOptions;
+  readonly name: string | undefined;
+  readonly expiresAt: number;
+  /** Used, or deleted with what it belonged to. */
+  gone: boolean;
+};
 
 export type Owner = {
   readonly person: Person;
@@ -52,6 +80,8 @@ export type Owner = {
 export type Pending = Owner & {
   tries: number;
   skippable: boolean;
+  /** The factor that was proven, if a passkey must be set up as well. */
+  proven: 'totp' | 'recovery_code' | undefined;
   /** The same person's session in this browser, which the finished sign-in replaces. */
   replaced: Session | undefined;
 };
@@ -62,7 +92,7 @@ export type Session = Owner & {
   secondFactorAt: number | undefined;
   authTime: number;
   stepUpAt: number | undefined;
-  stepUpMethod: 'totp' | 'recovery_code' | 'password' | undefined;
+  stepUpMethod: 'totp' | 'recovery_code' | 'passkey' | 'password' | undefined;
   /** It had expired when its row was deleted, so its offline grants live on. */
   outlived: boolean;
   /** The trusted device that opened it. */
@@ -80,6 +110,19 @@ export type Browser = {
   session: Session | undefined;
   /** Its cookies on protected hosts. */
   readonly sites: Map<string, string>;
+};
+
+/** A passkey that was made once, and whose. */
+export type Key = Passkey & { readonly person: Person };
+
+/** What a device answered, or what a thief made of it. */
+export type Signed = {
+  readonly key: Key;
+  readonly challenge: Challenge;
+  readonly text: string;
+  readonly isVerified: boolean;
+  readonly isForged: boolean;
+  readonly counter: number;
 };
 
 /** A one-time link: to set a password, accept an invitation, confirm a new email or restore an old one. */
@@ -137,6 +180,7 @@ export type Grant = {
   readonly isOffline: boolean;
   /** From the session at the time of the grant. */
   readonly isPasswordOnly: boolean;
+  readonly hasPasskey: boolean;
   /** The trusted device that opened the session, if no second factor was proven before the grant. */
   readonly trusted: string | undefined;
   readonly expiresAt: number;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { needsPasskey } from './factors.ts';
 import { DAY, type Model } from './model.ts';
 import type { Browser, Person, Trusted } from './rows.ts';
 
@@ -26,12 +27,16 @@ function ownPart(model: Model, browser: Browser, person: Person) {
 /** What the cookie of a browser means after the right password of a person with an authenticator. */
 export function judge(model: Model, browser: Browser | undefined, person: Person) {
   const own = browser && ownPart(model, browser, person);
-  if (!browser || !own || !model.trust.isAllowed || person.isStaff) return undefined;
+  if (!browser || !own || !mayTrust(model, person)) return undefined;
   const { device, secret } = own;
   if (secret === device.secret) return { kind: 'current', device } as const;
   const isJustReplaced = secret === device.previous && model.now < device.usedAt + AT_ONCE_SECONDS;
   const kind = isJustReplaced && browser.address === device.address ? 'at_once' : 'reused';
   return { kind, device } as const;
+}
+
+function mayTrust(model: Model, person: Person): boolean {
+  return model.trust.isAllowed && !person.isStaff && !needsPasskey(model, person);
 }
 
 /** The answer carried the next secret. */
@@ -48,7 +53,7 @@ export function deviceHere(model: Model, browser: Browser | undefined, person: P
 
 /** After a code with the box checked. Answers its event; those of ends are queued. */
 export function begin(model: Model, browser: Browser, person: Person, before: Trusted | undefined): readonly string[] {
-  if (!model.trust.isAllowed || person.isStaff) return [];
+  if (!mayTrust(model, person)) return [];
   if (before) endDevice(model, before);
   const made = presented(browser).at(-1);
   assert(made && model.trust.devices.every(({ id }) => id !== made.id), 'a row of its own');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { act, type Drawn, someone } from '../act.ts';
+import { needsPasskey, provableKinds } from '../factors.ts';
 import { isLivePending, isLiveSession, isShutOut, type Model, stateAfterPassword } from '../model.ts';
 import type { Person } from '../rows.ts';
 import { giveCode } from './second-factor.ts';
@@ -19,7 +20,7 @@ const arrive = act({
     const typed = String(person.password);
     const events = await enter(model, real, { person, browser, right: true, typed, node });
     const { pending } = browser;
-    if (events.length === 0 || !person.authenticator || !isLivePending(model, pending)) return events;
+    if (events.length === 0 || !worksByCode(model, person) || !isLivePending(model, pending)) return events;
     return [...events, ...(await giveCode(model, real, { pending, browser, typed: 'free', trusts: true, node }))];
   },
 });
@@ -28,8 +29,12 @@ const arrive = act({
 function ready(model: Readonly<Model>): readonly Person[] {
   return model.people.filter((person) => {
     if (person.password === undefined || isShutOut(model, person)) return false;
-    return person.authenticator !== undefined || stateAfterPassword(model, person) === 'complete';
+    return worksByCode(model, person) || stateAfterPassword(model, person) === 'complete';
   });
+}
+
+function worksByCode(model: Readonly<Model>, person: Person): boolean {
+  return provableKinds(model, person).includes('totp') && !needsPasskey(model, person);
 }
 
 export const ARRIVE: Drawn = { weight: 20, arbitrary: arrive };

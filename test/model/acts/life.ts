@@ -9,6 +9,7 @@ import {
   newPendingCounter,
   passwordCounter,
   resetMailCounter,
+  setUpCounter,
 } from '../counters.ts';
 import {
   capWithoutSecondFactor,
@@ -16,7 +17,7 @@ import {
   endOthers,
   endPasswordOnly,
   forgetDevices,
-  removeAuthenticator,
+  removeFactors,
   revokeLinks,
 } from '../effects.ts';
 import { DAY, demandOf, HOUR, isShutOut, type Model, ownersOf, secondFactorFrom } from '../model.ts';
@@ -154,13 +155,14 @@ const deleteGuest = onPerson(
  */
 function erase(model: Model, person: Person): readonly string[] {
   const { counters, devices } = model;
-  removeAuthenticator(model, person);
-  counters.forget(`recovery:${person.id}:`);
+  removeFactors(model, person);
+  for (const kind of ['recovery', 'passkey']) counters.forget(`${kind}:${person.id}:`);
   const emails = model.links.flatMap(({ email, ...link }) => (link.person === person && email ? [email] : []));
   const tried = [person.email, ...emails].flatMap((email) => [passwordCounter(email), resetMailCounter(email)]);
   const known = devices.filter((device) => device.person === person).map(({ id }) => id);
   const own = [
     newPendingCounter(person.id),
+    setUpCounter(person.id),
     emailChangeCounter(person.id),
     ...[person.id, ...known].map(devicePasswordCounter),
   ];

@@ -5,6 +5,7 @@ import { disableClient, enableClient } from '#flows/administration/openid-client
 import { CALLBACK } from '../../stories/openid/openid-story.ts';
 import { act, type Drawn, type Events, ordinal, pick } from '../act.ts';
 import { signOutHere } from '../effects.ts';
+import { hasPasskey } from '../factors.ts';
 import { inside } from '../inside.ts';
 import { DAY, isLiveSession, MINUTE, type Model } from '../model.ts';
 import { askAs, authorizePath, type ClientAnswer, redemption } from '../portal-real.ts';
@@ -32,7 +33,15 @@ const authorize = inside(
     assert.equal(left.origin + left.pathname, CALLBACK);
     const isPasswordOnly = session.secondFactorAt === undefined;
     const trusted = isPasswordOnly ? session.trusted : undefined;
-    const given = { client, sid: session, session, isOffline, isPasswordOnly, trusted };
+    const given = {
+      client,
+      sid: session,
+      session,
+      isOffline,
+      isPasswordOnly,
+      hasPasskey: hasPasskey(session),
+      trusted,
+    };
     const grant = { ...given, expiresAt: model.now + 365 * DAY, ended: false };
     model.portals.grants.push(grant);
     hold(model, grant, { kind: 'code', value: left.searchParams.get('code'), seconds: MINUTE });

@@ -11,6 +11,7 @@ import {
   codeCounter,
   devicePasswordCounter,
   newPendingCounter,
+  passkeyCounter,
   passwordCounter,
   recoveryCounter,
 } from '../counters.ts';
@@ -102,11 +103,11 @@ const enable = act({
 const unlock = onPerson('unlock', async (model, real, { node, person }) => {
   assert(!isRefusal(await unlockUser(real.world(node).env, typedBy(person))));
   const { counters, devices, now } = model;
-  const { id: personId, email, authenticator } = person;
+  const { id: personId, email } = person;
   const known = devices.filter((device) => device.person === person).map(({ id }) => id);
   for (const id of [undefined, ...known]) {
-    if (authenticator) counters.unlock(codeCounter(authenticator.key, id), now);
-    counters.unlock(recoveryCounter(personId, id), now);
+    for (const counterOf of [codeCounter, passkeyCounter, recoveryCounter])
+      counters.unlock(counterOf(personId, id), now);
   }
   for (const id of known) counters.unlock(devicePasswordCounter(id), now);
   counters.unlock(passwordCounter(email), now);
@@ -143,6 +144,7 @@ const tidyUp = act({
     await tidy(real.world(node).env);
     sweep(model, ({ expiresAt }) => model.now >= expiresAt);
     for (const pending of model.pendings) if (model.now >= pending.expiresAt) pending.ended = true;
+    for (const challenge of model.passkeys.challenges) challenge.gone ||= model.now >= challenge.expiresAt;
     forget(model, ({ expiresAt }) => model.now >= expiresAt);
     return [];
   },

@@ -12,10 +12,11 @@ import {
   ordinal,
   pickOpenStep,
 } from '../act.ts';
-import { digitsOf, meaningOf, type TypedCode, typedCode } from '../codes.ts';
+import { digitsOf, meaningOfAll, type TypedCode, typedCode } from '../codes.ts';
 import { codeCounter, type Place, proofCounters, recoveryCounter } from '../counters.ts';
 import { unusedCodes } from '../effects.ts';
-import { isLivePending, type Model } from '../model.ts';
+import { appsOf, needsPasskey, passkeysOf } from '../factors.ts';
+import { isAtSetUp, isLivePending, type Model } from '../model.ts';
 import type { Real } from '../real.ts';
 import type { Browser, Pending, Person } from '../rows.ts';
 import { begin, deviceHere } from '../trust.ts';
@@ -23,20 +24,18 @@ import { finish } from './sign-in.ts';
 
 const oneTimeCode = act({
   name: 'one-time code',
-  args: fc.record({ which: ordinal, typed: typedCode, trusts: fc.boolean() }),
+  args: fc.record({ which: ordinal, typed: typedCode, app: fc.nat(2), trusts: fc.boolean() }),
   check: (model) => openStepsOf(model).length > 0,
-  run: (model, real, { which, ...how }) => giveCode(model, real, { ...pickOpenStep(model, which, isEnrolled), ...how }),
+  run: (model, real, { which, ...how }) => giveCode(model, real, { ...pickOpenStep(model, which, isAtProof), ...how }),
 });
 
-type Typed = { readonly typed: TypedCode; readonly trusts: boolean };
+type Typed = { readonly typed: TypedCode; readonly app?: number; readonly trusts: boolean };
 
 export async function giveCode(model: Model, real: Real, on: OpenStep & On & Typed): Promise<Events> {
-  const { typed, trusts, node, ...openStep } = on;
-  const { pending } = openStep;
-  const { authenticator } = pending.person;
-  const code = authenticator ? digitsOf(authenticator, typed, model.now) : '123456';
+  const { typed, app = 0, trusts, node, ...openStep } = on;
+  const { pending, browser } = openStep;
+  const code = codeOfApp(pending.person, { typed, app }, model.now);
   const refused = closedStep(model, pending) ?? tryCode(model, { ...placed(model, openStep), pending, code });
-  const { browser } = openStep;
   const here = deviceHere(model, browser, pending.person);
   const answer = await send(model, real, { ...openStep, path: '/sign-in/one-time-code', code, trusts, node });
   if (isAtEnrollment(openStep, answer)) return [];
@@ -44,14 +43,31 @@ export async function giveCode(model: Model, real: Real, on: OpenStep & On & Typ
     assertRefused(answer, refused);
     return [];
   }
+  if (needsPasskey(model, pending.person)) return ['sign_in.code_accepted', ...prove(pending, 'totp', answer)];
   pending.ended = true;
-  const events = finish(model, answer, { ...openStep, ...pending, browser, factor: 'totp' });
+  const events = finish(model, answer, { ...openStep, ...pending, browser, proven: undefined, factor: 'totp' });
   const begun = browser && trusts ? begin(model, browser, pending.person, here) : [];
   return ['sign_in.code_accepted', ...events, ...begun];
 }
 
-function isEnrolled({ person }: Pending): boolean {
-  return person.authenticator !== undefined;
+/** The policy wants a passkey before there is a session. */
+function prove(pending: Pending, proven: 'totp' | 'recovery_code', answer: Awaited<ReturnType<typeof send>>): Events {
+  pending.proven = proven;
+  if ('body' in answer) assert.deepEqual([answer.status, answer.body.state], [200, 'enrollment_required']);
+  else assert.equal(answer.location, '/enroll');
+  return [];
+}
+
+function isAtProof(pending: Pending): boolean {
+  return !isAtSetUp(pending);
+}
+
+/** The digits of one of a person's apps. Wrong digits are wrong for all of them. */
+export function codeOfApp(person: Person, { typed, app }: { typed: TypedCode; app: number }, now: number): string {
+  const apps = appsOf(person);
+  const one = apps[app % Math.max(1, apps.length)];
+  const others = apps.map(({ secret }) => secret);
+  return one ? digitsOf({ ...one, others }, typed, now) : '123456';
 }
 
 /** The source of a recovery code: one of the set, used or not; one of an earlier set; an unknown one. */
@@ -62,7 +78,7 @@ const recoveryCode = act({
   args: fc.record({ which: ordinal, typed: typedRecoveryCode }),
   check: (model) => openStepsOf(model).length > 0,
   async run(model, real, { which, typed, node }) {
-    const openStep = pickOpenStep(model, which, isEnrolled);
+    const openStep = pickOpenStep(model, which, isAtProof);
     const { pending } = openStep;
     const code = recoveryCodeOf(pending.person, typed);
     const refused = closedStep(model, pending) ?? tryRecoveryCode(model, { ...placed(model, openStep), pending, code });
@@ -72,13 +88,13 @@ const recoveryCode = act({
       assertRefused(answer, refused);
       return [];
     }
-    pending.ended = true;
     if ('body' in answer) assert.equal(answer.body.remainingRecoveryCodes, unusedCodes(pending.person).length);
+    if (needsPasskey(model, pending.person)) return ['recovery_code.used', ...prove(pending, 'recovery_code', answer)];
+    pending.ended = true;
     const events = finish(model, answer, {
       ...openStep,
       ...pending,
-      browser: openStep.browser,
-      factor: 'recovery_code',
+      ...{ browser: openStep.browser, proven: undefined, factor: 'recovery_code' },
     });
     return ['recovery_code.used', ...events];
   },
@@ -91,39 +107,44 @@ export function recoveryCodeOf(person: Person, typed: string): string {
   return (typed === 'used' ? used : unusedCodes(person)[0]) ?? wrong;
 }
 
-/** A page redirects a person without an authenticator to the set-up. A call is refused. */
-function isAtEnrollment(
+/** A page redirects a sign-in that sets up an authenticator to the set-up. A call is refused. */
+export function isAtEnrollment(
   { pending, browser }: { pending: Pending; browser: Browser | undefined },
   answer: object,
 ): boolean {
-  if (!browser || pending.person.authenticator) return false;
+  if (!browser || !isAtSetUp(pending)) return false;
   assert('location' in answer && answer.location === '/enroll');
   return true;
 }
 
-/** Why no code is compared. Undefined if one is. */
-function closedStep(model: Model, pending: Pending): readonly RefusalCode[] | undefined {
+/** Why no proof is compared. Undefined if one is. */
+export function closedStep(model: Model, pending: Pending): readonly RefusalCode[] | undefined {
   if (!isLivePending(model, pending)) return ['sign_in_expired'];
-  return pending.person.authenticator ? undefined : ['forbidden'];
+  return isAtSetUp(pending) ? ['forbidden'] : undefined;
 }
 
 export type Try = { readonly person: Person; readonly pending?: Pending; readonly place: Place; readonly code: string };
 
-function placed(model: Model, { pending, browser }: { pending: Pending; browser: Browser | undefined }) {
+export function placed(model: Model, { pending, browser }: { pending: Pending; browser: Browser | undefined }) {
   const { person, deviceId } = pending;
   return { person, place: { deviceId, address: browser?.address ?? model.apiAddress } };
 }
 
-/** Counts an attempt and compares the code. Undefined if it is right, which uses up the step. */
+/**
+ * Counts one attempt, whatever the number of apps, and compares the code with each of them. Empty if it is right, which
+ * uses up the step of that app.
+ */
 export function tryCode(model: Model, { person, pending, place, code }: Try): readonly RefusalCode[] {
-  const { authenticator } = person;
-  assert(authenticator);
-  const tried = proofCounters(codeCounter(authenticator.key, place.deviceId), place);
+  const apps = appsOf(person);
+  if (apps.length === 0) return ['forbidden'];
+  const tried = proofCounters(codeCounter(person.id, place.deviceId), place);
   const refused = reserve(model, pending, tried);
   if (refused.length > 0) return refused;
-  const meaning = meaningOf(authenticator.secret, code, authenticator.lastUsedStep, model.now);
+  const { app, meaning } = meaningOfAll(apps, code, model.now);
   if (meaning.kind !== 'accepted') return [meaning.kind];
-  authenticator.lastUsedStep = meaning.step;
+  // A page that imitates ours would get the code of a person who has a passkey.
+  if (pending && needsPasskey(model, person) && passkeysOf(person).length > 0) return ['forbidden'];
+  Object.assign(app, { lastUsedStep: meaning.step, lastUsedAt: model.now });
   model.counters.giveBack(tried, model.now);
   return [];
 }
@@ -139,7 +160,7 @@ export function tryRecoveryCode(model: Model, { person, pending, place, code }: 
   return [];
 }
 
-function reserve(
+export function reserve(
   model: Model,
   pending: Pending | undefined,
   tried: ReturnType<typeof proofCounters>,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { codesOn, secretOn } from '../../story.ts';
+import { codesOn } from '../../story.ts';
 import { assertRefused, type Drawn, type Events, ordinal, pick } from '../act.ts';
-import { digitsOf, typedCode } from '../codes.ts';
+import { typedCode } from '../codes.ts';
 import { codeCounter, passwordCounter, passwordCounters } from '../counters.ts';
 import {
   endOthers,
@@ -11,19 +11,21 @@ import {
   knowDevice,
   newId,
   raise,
-  removeAuthenticator,
+  removeFactors,
   revokeLinks,
-  setAuthenticator,
 } from '../effects.ts';
+import { type Proof, provableKinds } from '../factors.ts';
 import { type Inside, inside, refusedForStepUp } from '../inside.ts';
-import { isLiveSession, isSteppedUp, type Model, mayEnroll, sessionEnd } from '../model.ts';
+import { isEnrolled, isLiveSession, isSteppedUp, type Model } from '../model.ts';
 import type { Real } from '../real.ts';
-import type { Session } from '../rows.ts';
-import { codeFor, show, tryConfirmation } from './enrollment.ts';
-import { recoveryCodeOf, tryCode, tryRecoveryCode } from './second-factor.ts';
+import type { Person, Session } from '../rows.ts';
+import { codeOfApp, recoveryCodeOf, tryCode, tryRecoveryCode } from './second-factor.ts';
 
 const typedProof = fc.oneof(
-  { weight: 3, arbitrary: typedCode.map((code) => ({ method: 'totp' as const, code })) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ method: fc.constant('totp' as const), code: typedCode, app: fc.nat(2) }),
+  },
   {
     weight: 1,
     arbitrary: fc.constantFrom('unused', 'used', 'wrong').map((code) => ({ method: 'recovery_code' as const, code })),
@@ -34,15 +36,15 @@ const typedProof = fc.oneof(
 const stepUp = inside('step up', fc.record({ proof: typedProof }), async (model, real, { proof, ...on }) => {
   const { person, deviceId } = on.session;
   // The page requires the password only from a person without an authenticator.
-  if ((person.authenticator === undefined) !== (proof.method === 'password')) return [];
+  if (isEnrolled(person) === (proof.method === 'password')) return [];
   if (proof.method === 'password') return stepUpWithPassword(model, real, on, proof.code === 'right');
   const place = { deviceId, address: on.browser.address };
   const code =
-    proof.method === 'totp' && person.authenticator
-      ? digitsOf(person.authenticator, proof.code, model.now)
-      : recoveryCodeOf(person, String(proof.code));
+    proof.method === 'totp'
+      ? codeOfApp(person, { typed: proof.code, app: proof.app }, model.now)
+      : recoveryCodeOf(person, proof.code);
   const tried = { person, place, code };
-  const refused = proof.method === 'totp' ? tryCode(model, tried) : tryRecoveryCode(model, tried);
+  const refused = proof.method === 'totp' ? tryCodeAgain(model, tried) : tryRecoveryCode(model, tried);
   const path = proof.method === 'totp' ? '/step-up' : '/step-up/recovery-code';
   const answer = await real.post(on.node, on.browser, path, { code });
   if (refused.length > 0) {
@@ -52,6 +54,11 @@ const stepUp = inside('step up', fc.record({ proof: typedProof }), async (model,
   rise(model, on, answer.cookies.session, proof.method);
   return [proof.method === 'totp' ? 'step_up.proven' : 'recovery_code.used'];
 });
+
+/** In a session an app proves nothing where it is not usable. */
+function tryCodeAgain(model: Model, tried: Parameters<typeof tryCode>[1]): ReturnType<typeof tryCode> {
+  return provableKinds(model, tried.person).includes('totp') ? tryCode(model, tried) : ['forbidden'];
+}
 
 async function stepUpWithPassword(model: Model, real: Real, on: Inside, right: boolean): Promise<Events> {
   const { person } = on.session;
@@ -78,79 +85,51 @@ export function tryPassword(model: Model, { browser, session }: Inside, right: b
 }
 
 /** The session continues with a new token. */
-function rise(model: Model, { browser, session }: Inside, token: string | undefined, method: Session['stepUpMethod']) {
+export function rise(model: Model, { browser, session }: Inside, token: string | undefined, proof: Proof | 'password') {
   assert(token !== undefined && token !== session.token, 'a rise of privilege brings a new token');
-  raise(model, session, token, method);
+  raise(model, session, token, proof);
   browser.session = session;
 }
 
-const startConnecting = inside('start connecting', fc.constant({}), async (model, real, on) => {
-  const answer = await real.post(on.node, on.browser, '/security/authenticator/start');
-  if (!isSteppedUp(model, on.session)) return refusedForStepUp(answer);
-  if (!mayEnroll(on.session)) {
-    assert.equal(answer.location, '/security/authenticator/access-code');
-    return [];
-  }
-  const { text } = await real.get(on.node, on.browser, '/security/authenticator');
-  return show(model, on.session, secretOn(text));
-});
-
-/** A person's first authenticator in a session, or the replacement of the old one. */
-const connect = inside('connect', fc.record({ typed: typedCode }), async (model, real, { typed, ...on }) => {
-  const { session, browser, node } = on;
-  const { person, deviceId } = session;
-  const isUp = isSteppedUp(model, session);
-  const code = codeFor(model, session, typed);
-  const confirmed = isUp ? tryConfirmation(model, session, code) : [];
-  const answer = await real.post(node, browser, '/security/authenticator', { code });
-  if (!isUp) return refusedForStepUp(answer);
-  if (!('secret' in confirmed)) {
-    if (confirmed.includes('enrollment_expired')) assert.equal(answer.location, '/security/authenticator');
-    else assertRefused(answer, confirmed);
-    return [];
-  }
-  const isFirst = person.authenticator === undefined;
-  removeAuthenticator(model, person);
-  setAuthenticator(model, person, confirmed.secret, confirmed.step);
-  rise(model, on, answer.cookies.session, 'totp');
-  endOthers(model, person, session);
-  forgetDevices(model, person, deviceId);
-  if (!isFirst) return ['totp.replaced', 'sessions.ended_others'];
-  const amr = ['pwd', 'otp', 'mfa'];
-  const expiresAt = sessionEnd(person, session.createdAt);
-  Object.assign(session, { amr, secondFactorAt: model.now, authTime: model.now, expiresAt });
-  await readNewCodes(model, real, on);
-  return ['totp.enrolled', 'recovery_codes.created', 'sessions.ended_others'];
-});
-
-async function readNewCodes(model: Model, real: Real, { session, browser, node }: Inside): Promise<void> {
+export async function readNewCodes(model: Model, real: Real, { session, browser, node }: Inside): Promise<void> {
   const codes = codesOn((await real.get(node, browser, '/enroll/recovery-codes')).text);
   assert.equal(codes.length, 10);
   issueCodes(model, session.person, codes, 'page');
 }
 
 const turnOff = inside('turn off', fc.constant({}), async (model, real, { session, browser, node }) => {
-  const { person, deviceId } = session;
+  const { person } = session;
   const answer = await real.post(node, browser, '/security/authenticator/turn-off');
   if (!isSteppedUp(model, session)) return refusedForStepUp(answer);
-  if (person.isStaff || model.policy === 'required' || !person.authenticator) {
+  if (!canTurnOff(model, person) || !isEnrolled(person)) {
     assertRefused(answer, ['forbidden']);
     return [];
   }
   assert.equal(answer.location, '/security');
-  removeAuthenticator(model, person);
+  return removeAll(model, session);
+});
+
+export function canTurnOff({ policy }: Model, { isStaff }: Person): boolean {
+  return !isStaff && policy !== 'required';
+}
+
+/** Every authenticator, and the recovery codes with them. */
+export function removeAll(model: Model, session: Session): Events {
+  const { person, deviceId } = session;
+  const events = person.factors.map(({ kind }) => `${kind}.removed`);
+  removeFactors(model, person);
   Object.assign(person, { codes: new Map(), copyUntil: undefined });
   endOthers(model, person, session);
   forgetDevices(model, person, deviceId);
-  return ['totp.removed', 'sessions.ended_others'];
-});
+  return [...events, 'sessions.ended_others'];
+}
 
 const newCodes = inside('new recovery codes', fc.constant({}), async (model, real, on) => {
   const { session, browser, node } = on;
   const { person } = session;
   const answer = await real.post(node, browser, '/security/recovery-codes');
   if (!isSteppedUp(model, session)) return refusedForStepUp(answer);
-  if (!person.authenticator) {
+  if (!isEnrolled(person)) {
     assert.equal(answer.location, '/security/authenticator');
     return [];
   }
@@ -194,13 +173,12 @@ export function nextPassword(model: Model): string {
   return `thimble quartz meadow ${newId(model)}`;
 }
 
-/** Another second factor and a new password unlock a disabled authenticator. The counters of any other stay. */
+/** Another second factor and a new password unlock disabled codes. The counters of any other stay. */
 function bringBack(model: Model, { person, stepUpMethod }: Session): void {
-  const { authenticator } = person;
-  if (stepUpMethod !== 'recovery_code' || !authenticator) return;
+  if ((stepUpMethod !== 'recovery_code' && stepUpMethod !== 'passkey') || !isEnrolled(person)) return;
   const known = model.devices.filter((device) => device.person === person).map(({ id }) => id);
   for (const id of [undefined, ...known]) {
-    const counter = codeCounter(authenticator.key, id);
+    const counter = codeCounter(person.id, id);
     if (model.counters.isDisabled(counter)) model.counters.forget(counter.key);
   }
 }
@@ -232,8 +210,6 @@ const endOneSession = inside('end one session', fc.record({ which: ordinal }), a
 
 export const SECURITY_ACTS: readonly Drawn[] = [
   { weight: 8, arbitrary: stepUp },
-  { weight: 6, arbitrary: startConnecting },
-  { weight: 8, arbitrary: connect },
   { weight: 1, arbitrary: turnOff },
   { weight: 2, arbitrary: newCodes },
   { weight: 2, arbitrary: changePassword },

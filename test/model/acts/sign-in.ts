@@ -4,8 +4,10 @@ import { act, assertRefused, type Drawn, type On, ordinal, pick, someone } from 
 import { methodsOf } from '../agreement.ts';
 import { newPendingCounter, passwordCounter, passwordCounters } from '../counters.ts';
 import { knowDevice, oldestBut, openSession } from '../effects.ts';
+import { firstPage, type Proof } from '../factors.ts';
 import {
   deviceIdOf,
+  isEnrolled,
   isLivePending,
   isLiveSession,
   isShutOut,
@@ -71,7 +73,7 @@ export async function enter(
   const refused = counters.reserve(tried, now);
   const held = browser && { pending: browser.pending, session: browser.session };
   const fields = { email: person.email, password: typed };
-  const trust = person.authenticator && judge(model, browser, person);
+  const trust = isEnrolled(person) ? judge(model, browser, person) : undefined;
   const answer = browser
     ? await real.post(node, browser, '/sign-in', fields)
     : await real.call(model, node, { path: '/sign-in', body: fields });
@@ -100,7 +102,7 @@ export async function enter(
 }
 
 /** The session that this browser has: of the same person it is replaced, of another one it ends. */
-function replacedBy(model: Model, session: Session | undefined, person: Person): Session | undefined {
+export function replacedBy(model: Model, session: Session | undefined, person: Person): Session | undefined {
   if (!isLiveSession(model, session)) return undefined;
   if (session.person === person) return session;
   session.ended = true;
@@ -126,13 +128,14 @@ export function pass(model: Model, answer: SignInAnswer, opened: Opened): readon
   }
   const token = 'cookies' in answer ? answer.cookies.pending : answer.body.pendingToken;
   if ('cookies' in answer) {
-    assert.equal(answer.location, state === 'second_factor_required' ? '/sign-in/one-time-code' : '/enroll');
+    assert.equal(answer.location, state === 'second_factor_required' ? firstPage(model, person) : '/enroll');
   } else {
     assert.equal(answer.body.state, state);
     assert.deepEqual(answer.body.methods, methodsOf(model, opened));
   }
   assert(typeof token === 'string' && token !== renewed?.token);
-  const fresh = { token, expiresAt: model.now + 10 * MINUTE, skippable: state === 'enrollment_offered', replaced };
+  const skippable = state === 'enrollment_offered';
+  const fresh = { token, expiresAt: model.now + 10 * MINUTE, skippable, proven: undefined, replaced };
   if (renewed) model.outworn.push({ kind: 'pending', token: renewed.token });
   const pending = renewed ? Object.assign(renewed, fresh) : newPending(model, { ...opened, ...fresh });
   if (browser) browser.pending = pending;
@@ -141,9 +144,9 @@ export function pass(model: Model, answer: SignInAnswer, opened: Opened): readon
 
 function newPending(
   model: Model,
-  made: Opened & Pick<Pending, 'token' | 'expiresAt' | 'skippable' | 'replaced'>,
+  made: Opened & Pick<Pending, 'token' | 'expiresAt' | 'skippable' | 'proven' | 'replaced'>,
 ): Pending {
-  const { person, browser, deviceId, token, expiresAt, skippable, replaced } = made;
+  const { person, browser, deviceId, token, expiresAt, skippable, proven, replaced } = made;
   const channel = browser ? 'page' : 'api';
   const row = {
     person,
@@ -155,7 +158,7 @@ function newPending(
     shown: undefined,
     ended: false,
   } as const;
-  const pending: Pending = { ...row, tries: 0, skippable, replaced };
+  const pending: Pending = { ...row, tries: 0, skippable, proven, replaced };
   model.pendings.push(pending);
   for (const old of oldestBut(10, model.pendings, person)) old.ended = true;
   return pending;
@@ -167,7 +170,8 @@ function heldPending(model: Model, pending: Pending | undefined, person: Person)
 }
 
 type Finish = Pick<Opened, 'person' | 'browser' | 'replaced' | 'deviceId' | 'trusted'> & {
-  readonly factor: 'totp' | 'recovery_code' | undefined;
+  readonly factor: Proof | undefined;
+  readonly proven?: Pending['proven'];
 };
 
 /**
@@ -175,18 +179,18 @@ type Finish = Pick<Opened, 'person' | 'browser' | 'replaced' | 'deviceId' | 'tru
  * cookie.
  */
 export function finish(model: Model, answer: SignInAnswer, of: Finish): readonly string[] {
-  const { person, browser, factor, replaced, deviceId, trusted } = of;
+  const { person, browser, factor, proven, replaced, deviceId, trusted } = of;
   if (!('cookies' in answer) || !browser) {
     assert.equal(answer.status, 200);
     assert('body' in answer && answer.body.state === 'complete');
     const { token } = answer.body.session as { token: string };
-    return openSession(model, { person, channel: 'api', factor, token, deviceId }).events;
+    return openSession(model, { person, channel: 'api', factor, proven, token, deviceId }).events;
   }
   const { session: token, device, pending } = answer.cookies;
   assert.equal(answer.status, 303);
   assert(token !== undefined && device !== undefined && pending === undefined);
   const known = deviceId ?? knowDevice(model, person, device);
-  const opening = { person, channel: 'page', factor, token, deviceId: known, replaced, trusted } as const;
+  const opening = { person, channel: 'page', factor, proven, token, deviceId: known, replaced, trusted } as const;
   const { session, events } = openSession(model, opening);
   browser.session = session;
   return events;
@@ -196,7 +200,7 @@ export function apiPlace({ apiAddress }: Model) {
   return { deviceId: undefined, address: apiAddress };
 }
 
-function placeOf(model: Model, { device, address }: Browser, person: Person) {
+export function placeOf(model: Model, { device, address }: Browser, person: Person) {
   return { deviceId: deviceIdOf(model, device, person), address };
 }
 

@@ -7,8 +7,18 @@ import type { Authenticator } from '../../authenticator/create.ts';
 
 type Owner = { readonly id: string; readonly email: string };
 
-/** Gives a person a passkey of this device without a ceremony over HTTP. Answers the id of the authenticator. */
-export async function storePasskey(env: Env, user: Owner, device: Authenticator, slot = 1): Promise<string> {
+/**
+ * Gives a person a passkey of this device without a ceremony over HTTP. Answers the id of the authenticator.
+ *
+ * @param budget of the authenticators that the person has
+ */
+export async function storePasskey(
+  env: Env,
+  user: Owner,
+  device: Authenticator,
+  slot = 1,
+  budget?: string,
+): Promise<string> {
   const rp = relyingPartyOf(env.config);
   assert(!('refused' in rp));
   const challenge = env.random(32).toString('base64url');
@@ -20,7 +30,7 @@ export async function storePasskey(env: Env, user: Owner, device: Authenticator,
   const id = env.newId();
   const now = env.now();
   const authenticator = {
-    ...{ id, user_id: user.id, kind: 'passkey' as const, slot, budget_id: null, name: null },
+    ...{ id, user_id: user.id, kind: 'passkey' as const, slot, budget_id: budget ?? null, name: null },
     ...{ sealed_secret: null, last_used_step: null, last_refusal: null, created_at: now, last_used_at: null },
   };
   const passkey = {
