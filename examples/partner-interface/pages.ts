@@ -44,7 +44,7 @@ const PROBLEMS: Readonly<Record<string, readonly [title: string, text: string]>>
   access_denied: ['You cannot use this portal', 'You said no, or this portal is not open to your company.'],
   login_required: ['You are not signed in', 'Sign in to go on.'],
   unmet_authentication_requirements: ['A second factor is needed', 'Payouts are shown after a second factor only.'],
-  unknown_sign_in: ['This sign-in is over', 'It was finished before, took too long, or began in another browser.'],
+  unknown_sign_in: ['This sign-in has ended', 'It was finished before, took too long, or began in another browser.'],
   not_found: ['Page not found', 'There is nothing at this address.'],
   no_answer: ['Sign-in does not work at the moment', 'The sign-in service gave no answer that we can use. Try again.'],
 };

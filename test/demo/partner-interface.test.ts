@@ -153,7 +153,7 @@ test('a callback that no sign-in of this browser waits for is a page, and no err
   );
   assert.equal(answer.status, 400);
   const page = await answer.text();
-  assert.match(page, /This sign-in is over/);
+  assert.match(page, /This sign-in has ended/);
   assert(!page.includes('Call'));
 });
 

@@ -27,8 +27,8 @@ const CODE = { id: 'code', name: 'code', label: 'One-time code' };
 
 test('a refusal is said in the title, takes the focus without a script and leads to its field', () => {
   const refusal = { title: 'Code expired', text: 'Enter the one that your app shows now.', fieldId: 'code' };
-  const page = String(layout(view, { title: 'Door 2', width: 'form', refusal, body: codeField(CODE) }));
-  assert.match(page, /<title>Error: Door 2 – Partner Interface<\/title>/);
+  const page = String(layout(view, { title: 'Step 2', width: 'form', refusal, body: codeField(CODE) }));
+  assert.match(page, /<title>Error: Step 2 – Partner Interface<\/title>/);
   assert.match(page, /<div class="refusal" id="refusal" tabindex="-1" autofocus><div role="alert">/);
   assert.match(page, /<a href="#code">Code expired<\/a>/);
   assert.ok(page.indexOf('id="refusal"') < page.indexOf('id="code"'), 'the first autofocus of a page wins');

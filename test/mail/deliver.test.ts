@@ -10,7 +10,7 @@ test('a mail arrives whole: sender, words in both dresses, and what programs ask
   const [mail] = await office.mails();
   assert(mail && office.raw.length === 1);
   assert.equal(mail.from?.text, '"Portal, Inc." <sign-in@portal.example>');
-  assert.equal(mail.subject, 'Neues Passwort für Partner Interface setzen');
+  assert.equal(mail.subject, 'Neues Passwort für Partner Interface festlegen');
   assert.equal(mail.messageId, `<${id}@sign-in.example.com>`);
   assert.equal(mail.headers.get('auto-submitted'), 'auto-generated');
   assert.equal(mail.headers.get('content-language'), 'de');

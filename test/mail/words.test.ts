@@ -33,7 +33,7 @@ test('a mail names the product, carries its link alone on a line and says how lo
   assert.equal(reset.subject, 'Set a new password for Partner Interface');
   assert(reset.text.split('\n').includes(LINK));
   assert.match(reset.text, /30 minutes/);
-  assert.match(reset.text, /If it was not you/);
+  assert.match(reset.text, /If this wasn’t you/);
   assert.match(reset.text, /help@portal\.example/);
   const invitation = await textOf(world, 'en', { kind: 'invitation', link: LINK });
   assert.match(invitation.text, /72 hours/);
@@ -42,16 +42,16 @@ test('a mail names the product, carries its link alone on a line and says how lo
 test('a mail is written in the language of the person', async (t) => {
   const world = await openWorld(t);
   const reset = await textOf(world, 'de', { kind: 'password_reset', link: LINK });
-  assert.equal(reset.subject, 'Neues Passwort für Partner Interface setzen');
+  assert.equal(reset.subject, 'Neues Passwort für Partner Interface festlegen');
   assert.match(reset.text, /30 Minuten/);
   for (const [left, text] of [
-    [0, /keiner mehr übrig/],
-    [1, /Einer ist noch übrig/],
-    [3, /3 sind noch übrig/],
+    [0, /kein Code mehr übrig/],
+    [1, /Ein Code ist noch übrig/],
+    [3, /3 Codes sind noch übrig/],
   ] as const) {
     assert.match((await textOf(world, 'de', { kind: 'few_codes_left', left })).text, text);
   }
-  assert.match((await textOf(world, 'xx', { kind: 'few_codes_left', left: 2 })).text, /2 are left/);
+  assert.match((await textOf(world, 'xx', { kind: 'few_codes_left', left: 2 })).text, /2 codes are left/);
 });
 
 test('a mail whose parameters were moved to another row does not open', async (t) => {

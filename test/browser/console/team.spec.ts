@@ -11,7 +11,7 @@ for (const javaScriptEnabled of [true, false]) {
       const ana = await world.addUser({ email: 'ana@acme.example', partnerId });
       await enter(page, site, mia);
       await page.getByRole('link', { name: 'Your team' }).click();
-      await expect(page.locator('ul.rows').first()).toContainText('1 of 2 have MFA');
+      await expect(page.locator('ul.rows').first()).toContainText('1 of 2 have set up MFA');
       const said = page.getByRole('status').first();
       const back = () => page.getByRole('link', { name: 'Your team' }).first().click();
 
@@ -22,10 +22,10 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByLabel('Name', { exact: true })).toHaveValue('Bo Lind');
       await page.getByLabel('Email').fill('bo@acme.example');
       await pressButton(page, 'Send invitation');
-      await expect(said).toContainText('The invitation is on its way once a mail server is set up.');
+      await expect(said).toContainText('The invitation will be sent once a mail server is set up.');
       await page.getByRole('link', { name: 'Resend invitation' }).click();
       await pressButton(page, 'Send Bo Lind a new invitation');
-      await expect(said).toContainText('A new invitation is on its way once a mail server is set up.');
+      await expect(said).toContainText('The new invitation will be sent once a mail server is set up.');
       const sent = (await world.mail()).filter(({ to }) => to === 'bo@acme.example');
       expect(sent.map(({ kind }) => kind)).toEqual(['invitation', 'invitation']);
       expect((await world.person().get(new URL(sent[1]?.link ?? '').pathname)).status).toBe(404);
@@ -35,18 +35,18 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.locator('ul.rows')).toContainText('Manager');
 
       await back();
-      await expect(page.locator('ul.rows').first()).toContainText('1 of 3 have MFA');
+      await expect(page.locator('ul.rows').first()).toContainText('1 of 3 have set up MFA');
       await page.getByRole('link', { name: 'Ana Silva' }).click();
-      await page.getByRole('link', { name: 'Remind of MFA' }).click();
+      await page.getByRole('link', { name: 'Send MFA reminder' }).click();
       await pressButton(page, 'Remind Ana Silva of MFA');
-      await expect(said).toContainText('The reminder is on its way once a mail server is set up.');
+      await expect(said).toContainText('The reminder will be sent once a mail server is set up.');
       expect((await world.mail())[0]).toMatchObject({ kind: 'set_up_asked', to: ana.email });
       const anas = world.person();
       await anas.signIn(ana.email);
       await page.getByRole('link', { name: 'Remove' }).click();
       await pressButton(page, 'Remove Ana Silva');
-      await expect(said).toContainText('Removed, and signed out everywhere.');
-      await expect(page.locator('.card')).toContainText('Removed: this person cannot sign in.');
+      await expect(said).toContainText('Removed and signed out everywhere');
+      await expect(page.locator('.card')).toContainText('Removed: this person can’t sign in.');
       expect((await anas.get('/enroll')).location).toBe('/sign-in');
 
       await back();

@@ -23,7 +23,7 @@ test('the email field offers it: the list of the browser signs in', async ({ pag
   // A person who picks the passkey in the list of the field.
   await device.setTouched(true);
   await page.goto('/sign-in?return_to=/security');
-  await expect(heading(page)).toHaveText('Your security');
+  await expect(heading(page)).toHaveText('Security settings');
   expect(device.events.slice(used).map(({ kind }) => kind)).toContain('asserted');
 });
 
@@ -44,7 +44,7 @@ test('a roaming key with a PIN signs in; one whose person fails the verification
   await device.setUserVerified(false);
   await device.setTouched(true);
   await pressButton(page, 'Sign in with a passkey');
-  await expect(page.getByText('The passkey was not used. Try again, or choose another way.')).toBeVisible();
+  await expect(page.getByText('The passkey wasn’t used. Try again, or choose another way.')).toBeVisible();
   await device.setUserVerified(true);
   await pressButton(page, 'Sign in with a passkey');
   await isSignedIn(page);
@@ -58,7 +58,7 @@ test('a signature without user verification is refused by the service', async ({
   await device.setFaults({ isBadUV: true });
   await device.setTouched(true);
   await pressButton(page, 'Sign in with a passkey');
-  await expect(page.getByRole('alert')).toContainText('This passkey did not work');
+  await expect(page.getByRole('alert')).toContainText('This passkey didn’t work');
   expect(faults).toEqual([]);
 });
 
@@ -73,11 +73,11 @@ test('a passkey that was removed on the device leaves the other ways', async ({ 
   await page.getByLabel('Password', { exact: true }).fill('lantern otter velvet 9');
   await pressButton(page, 'Sign in');
   await pressButton(page, 'Use passkey');
-  await expect(page.getByText('The passkey was not used. Try again, or choose another way.')).toBeVisible();
+  await expect(page.getByText('The passkey wasn’t used. Try again, or choose another way.')).toBeVisible();
   await page.getByRole('link', { name: 'Use a recovery code' }).click();
   await page.getByLabel('Recovery code', { exact: true }).fill(codes[0] ?? '');
   await pressButton(page, 'Verify');
-  await expect(page.getByText('You used a recovery code. 9 are left.')).toBeVisible();
+  await expect(page.getByText('You used a recovery code. 9 codes are left.')).toBeVisible();
 });
 
 test('the backup state may change; a passkey that becomes another kind does not sign in', async ({ page, site }) => {
@@ -97,7 +97,7 @@ test('the backup state may change; a passkey that becomes another kind does not 
   await device.setBackup(id, { backupEligibility: false });
   await device.setTouched(true);
   await pressButton(page, 'Sign in with a passkey');
-  await expect(page.getByRole('alert')).toContainText('This passkey did not work');
+  await expect(page.getByRole('alert')).toContainText('This passkey didn’t work');
 });
 
 test('a passkey that nobody has any more is forgotten by the browser', async ({ page, site }) => {
@@ -109,6 +109,6 @@ test('a passkey that nobody has any more is forgotten by the browser', async ({ 
   await db.transaction((tx) => tx.deleteFrom('authenticators').where('user_id', '=', id).execute());
   await device.setTouched(true);
   await pressButton(page, 'Sign in with a passkey');
-  await expect(page.getByRole('alert')).toContainText('This passkey did not work');
+  await expect(page.getByRole('alert')).toContainText('This passkey didn’t work');
   await expect.poll(() => device.credentials()).toEqual([]);
 });

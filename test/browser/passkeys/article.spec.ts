@@ -40,7 +40,7 @@ test('the article with a passkey in place of the app: set-up, codes until Done, 
   await page.getByRole('link', { name: 'Use a recovery code' }).click();
   await page.getByLabel('Recovery code', { exact: true }).fill((codes[6] ?? '').toLowerCase().replaceAll('-', ' '));
   await pressButton(page, 'Verify');
-  await expect(page.getByText('You used a recovery code. 9 are left.')).toBeVisible();
+  await expect(page.getByText('You used a recovery code. 9 codes are left.')).toBeVisible();
   await expect(page.getByRole('link', { name: 'Set up a new authenticator' })).toBeVisible();
 });
 
@@ -90,7 +90,7 @@ test.describe('with JavaScript off', () => {
     const [code = ''] = await recoveryCodesOf(site.world, id);
     await signIn(page, email);
     await expect(heading(page)).toHaveText('Use your passkey');
-    await expect(page.locator('noscript .notice')).toContainText('Use a recovery code, or another browser.');
+    await expect(page.locator('noscript .notice')).toContainText('Use a recovery code or another browser.');
     await expect(page.getByRole('button', { name: 'Use passkey' })).toBeHidden();
     await page.getByRole('link', { name: 'Use a recovery code' }).click();
     await page.getByLabel('Recovery code', { exact: true }).fill(code);
@@ -99,7 +99,7 @@ test.describe('with JavaScript off', () => {
     await expect(page.locator('noscript .notice')).toBeVisible();
     site.world.clock.at += 600;
     await page.goto('/security/authenticators');
-    await expect(heading(page)).toHaveText('Confirm that it is you');
+    await expect(heading(page)).toHaveText('Confirm it’s you');
     await expect(page.locator('noscript .notice')).toBeVisible();
     await expect(page.getByRole('link', { name: 'Use a recovery code' })).toBeVisible();
   });

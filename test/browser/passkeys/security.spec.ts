@@ -23,7 +23,7 @@ test('a passkey is added beside the app with a name, renamed, removed, and the b
   await pressButton(page, 'Save');
   await page.getByRole('link', { name: 'Change Old laptop' }).click();
   await pressButton(page, 'Remove this passkey');
-  await expect(page.getByRole('status').first()).toContainText('The passkey is removed.');
+  await expect(page.getByRole('status').first()).toContainText('The passkey was removed.');
   await expect.poll(() => device.credentials()).toEqual([]);
   expect(device.events.map(({ kind }) => kind)).toEqual(['added', 'deleted']);
 });
@@ -41,7 +41,7 @@ test('a step-up with the passkey leads on to what was asked for', async ({ page,
   await enrollWithPasskey(page, site);
   site.world.clock.at += 300;
   await page.goto('/security/authenticators');
-  await expect(heading(page)).toHaveText('Confirm that it is you');
+  await expect(heading(page)).toHaveText('Confirm it’s you');
   await pressButton(page, 'Use passkey');
   await expect(heading(page)).toHaveText('Your authenticators');
 });
@@ -52,7 +52,7 @@ test('a proof that is over while the page waited is asked for again', async ({ p
   await page.goto('/security/authenticators/passkey');
   site.world.clock.at += 300;
   await pressButton(page, 'Create a passkey');
-  await expect(heading(page)).toHaveText('Please confirm that it is you');
+  await expect(heading(page)).toHaveText('Please confirm it’s you');
 });
 
 test('a page that waited for longer than its challenge asks for a new one', async ({ page, site }) => {

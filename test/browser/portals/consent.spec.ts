@@ -47,7 +47,7 @@ everywhere(() => {
     const ledger = await open({ name: 'Ledger', partners: ['nordlicht'] });
     await page.goto(`${ledger}/sign-in`);
     await signInAtSallyport(page, ana.email);
-    await look('This application is not for your company');
+    await look('This application isn’t open to your company');
     const callback = page.waitForRequest(/\/callback\?/);
     await page.getByRole('link', { name: /^Back to/ }).click();
     await look('You cannot use this portal');

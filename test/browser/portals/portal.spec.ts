@@ -120,5 +120,5 @@ test('a callback that is opened again says that this sign-in is over', async ({ 
   await signInAtSallyport(page, ana.email);
   await expect(heading(page)).toHaveText('Hello, Ana Silva');
   expect((await page.goto((await callback).url()))?.status()).toBe(400);
-  await look('This sign-in is over');
+  await look('This sign-in has ended');
 });

@@ -90,7 +90,7 @@ everywhere(() => {
     await look('Reports');
     await page.goto(`${app}/.sallyport/sign-out`);
     await pressButton(page, 'Sign out');
-    await look('Signed out');
+    await look('You are signed out');
     await page.goto(await ticket);
     await look('Sign in');
     await page.goto(signIn);
@@ -122,7 +122,7 @@ everywhere(() => {
     const { email } = await site.newPerson({ policy: 'off' });
     await page.goto(`${app}/reports`);
     await signInAtSallyport(page, email);
-    await look('This portal is not for your company');
+    await look('This portal isn’t open to your company');
     await page.getByRole('link', { name: 'Use another account' }).click();
     await look('Sign in');
     await signInAtSallyport(page, mia.email);

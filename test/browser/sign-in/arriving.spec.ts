@@ -41,7 +41,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(heading(page)).toHaveText('You are signed in');
       await expect(page.locator('.card')).toContainText('Bo Lind');
       expect((await page.goto(link))?.status()).toBe(404);
-      await expect(heading(page)).toHaveText('This invitation does not work any more');
+      await expect(heading(page)).toHaveText('This invitation no longer works');
       await page.goto('/');
       await signOut(page);
       world.clock.at += 30;
@@ -95,10 +95,10 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByLabel('Called back at a number known before').check();
       world.clock.at += 400;
       await pressButton(page, 'Reset MFA of Ana Silva');
-      await expect(page.locator('.card')).toContainText('what you typed is kept');
-      await page.getByRole('link', { name: 'Confirm that it is you' }).click();
+      await expect(page.locator('.card')).toContainText('we kept what you typed');
+      await page.getByRole('link', { name: 'Confirm it’s you' }).click();
       await sendCode(page, world.totp(own));
-      await expect(page.getByRole('status').first()).toContainText('What you typed is here again.');
+      await expect(page.getByRole('status').first()).toContainText('What you typed is still here.');
       await expect(page.getByLabel('Reason')).toHaveValue('lost phone');
       await expect(page.getByLabel('Called back at a number known before')).toBeChecked();
       await pressButton(page, 'Reset MFA of Ana Silva');

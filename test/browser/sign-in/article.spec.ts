@@ -54,7 +54,7 @@ for (const javaScriptEnabled of [true, false]) {
       await signIn(page, email);
       await page.getByRole('link', { name: 'Use a recovery code' }).click();
       await answer(page, 'Recovery code', (codes[6] ?? '').toLowerCase().replaceAll('-', ' '));
-      await expect(page.getByText('You used a recovery code. 9 are left.')).toBeVisible();
+      await expect(page.getByText('You used a recovery code. 9 codes are left.')).toBeVisible();
       await expect(page.getByRole('link', { name: 'Set up a new authenticator' })).toBeVisible();
       await signOut(page);
       await signIn(page, email);

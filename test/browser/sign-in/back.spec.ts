@@ -25,7 +25,7 @@ for (const javaScriptEnabled of [true, false]) {
       await pressButton(page, 'Done');
       await expect(page.locator('body')).not.toContainText(code);
       await page.goBack();
-      await expect(heading(page)).toHaveText('This is not shown any more');
+      await expect(heading(page)).toHaveText('This is no longer shown');
     });
 
     test('two clicks on a form make one key', async ({ page, site }) => {

@@ -14,10 +14,10 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole('link', { name: 'Add another authenticator' }).click();
       await page.getByLabel('Name (optional)').fill('Work phone');
       await pressButton(page, 'Get Started');
-      await expect(page.getByText('The apps that you have keep working.')).toBeVisible();
+      await expect(page.getByText('Your other apps keep working.')).toBeVisible();
       const second = await shownSecret(page);
       await sendCode(page, site.world.totp(second));
-      await expect(page.getByRole('status').first()).toContainText('The others keep working.');
+      await expect(page.getByRole('status').first()).toContainText('Your other apps keep working.');
       await expect(page.getByText('2 authenticator apps')).toBeVisible();
 
       site.world.clock.at += 30;

@@ -31,13 +31,13 @@ for (const javaScriptEnabled of [true, false]) {
       await signIn(page, email);
       await expect(page.getByText('Password, on a trusted device')).toBeVisible();
       await page.goto('/security/password');
-      await expect(heading(page)).toHaveText('Confirm that it is you');
+      await expect(heading(page)).toHaveText('Confirm it’s you');
       await page.goto('/security');
       await page.locator('a[href="/security/trusted-devices"]').click();
       await expect(page.getByText('This device', { exact: true })).toBeVisible();
       if (javaScriptEnabled) await checkWithAxe(page);
-      await page.getByRole('button', { name: /^End the trust in/ }).click();
-      await expect(page.getByText('You trust no device.')).toBeVisible();
+      await page.getByRole('button', { name: /^Remove/ }).click();
+      await expect(page.getByText('You have no trusted devices.')).toBeVisible();
       await signOut(page);
 
       await signIn(page, email);

@@ -49,7 +49,7 @@ test('recovery codes are drawn ten times in an hour for each person, until unloc
   for (let draws = 1; draws <= 10; draws++) assert.equal((await draw()).location, '/enroll/recovery-codes');
   const refused = await draw();
   assert.equal(refused.status, 429);
-  assert.match(refusalOn(refused.text), /^Too many tries .* You can try again in \d+ minutes\.$/);
+  assert.match(refusalOn(refused.text), /^Too many attempts .* You can try again in \d+ minutes\.$/);
   await unlockUser(world.env, { email: ana.email, actor: 'command_line', reason: 'prints them once more' });
   assert.equal((await draw()).location, '/enroll/recovery-codes');
 });
@@ -64,7 +64,7 @@ test('passwords sent with one link are hashed ten times in an hour', async (t) =
   const send = () => browser.post(path, { name: 'Ana', password: NEW_PASSWORD });
   const refused = await send();
   assert.equal(refused.status, 429);
-  assert.match(refusalOn(refused.text), /^Too many tries .* You can try again in \d+ minutes\.$/);
+  assert.match(refusalOn(refused.text), /^Too many attempts .* You can try again in \d+ minutes\.$/);
   world.clock.at += Number(refused.headers.get('retry-after'));
   assert.equal((await send()).location, '/enroll');
 });

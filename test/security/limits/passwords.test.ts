@@ -98,7 +98,7 @@ describe('a hundred wrong passwords in a row', () => {
     }
     const page = await world.person().signIn(ana.email);
     assert.equal(page.status, 429);
-    assert.match(page.text, /Set a new password with a link by mail, or sign in on a device you have used before/);
+    assert.match(page.text, /Set a new password with an emailed link, or sign in on a device you have used before/);
     assert.match(page.text, /href="\/forgot-password"/);
   });
 

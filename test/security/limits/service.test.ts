@@ -106,7 +106,7 @@ describe('while the hash queue is full', () => {
     }
     const page = await world.person().signIn(ana.email);
     assertBusy(page);
-    assert.match(page.text, /Nothing is wrong with what you typed/);
+    assert.match(page.text, /What you typed is fine/);
     await release();
     assert.equal((await tryPassword(world, ana.email, PASSWORD)).status, 200);
   });
@@ -230,6 +230,6 @@ describe('a wait on the page', () => {
     const page = await refusedPage(world, ana.email, world.totp(ana.secret));
     assert.equal(page.status, 429);
     assert.match(page.text, /This authenticator is paused/);
-    assert.match(page.text, /It works again in \d+ hours\. [^<]*<a href="\/sign-in\/recovery-code">/);
+    assert.match(page.text, /It will work again in \d+ hours\. [^<]*<a href="\/sign-in\/recovery-code">/);
   });
 });

@@ -71,13 +71,13 @@ async function checkKept(world: World, browser: Person, email: string, path: str
   const events = (await world.events()).length;
   const late = await sendLate(world, browser, path, fields);
   assert.equal(late.status, 403, path);
-  assert.match(plain(late.text), /Nothing was changed yet, and what you typed is kept/);
+  assert.match(plain(late.text), /Nothing was changed yet, and we kept what you typed/);
   const location = await prove(world, browser, email);
   for (const value of Object.values(fields))
     assert(value.length < 4 || !location.includes(value), 'nobody reads it there');
   const again = await browser.get(location);
   assert.equal(again.status, 200, path);
-  assert.match(plain(again.text), /What you typed is here again/);
+  assert.match(plain(again.text), /What you typed is still here/);
   const filled = filledIn(again.text);
   for (const [name, value] of Object.entries(fields)) assert.equal(filled[name], value, `${path} ${name}`);
   const changed = (await world.events()).slice(events).filter(({ action }) => action !== 'step_up.proven');
@@ -178,7 +178,7 @@ test('what is kept opens in its session and its form alone, and only a form of o
     ...{ method: 'POST', body, headers: { origin: world.env.config.publicUrl.origin } },
   });
   assert.equal(forged.status, 403);
-  assert.doesNotMatch(plain(forged.text), /is kept/);
+  assert.doesNotMatch(plain(forged.text), /we kept what you typed/);
   assert.equal(await prove(world, csm, CHRIS), `${anaPath}/disable`);
 });
 
@@ -186,7 +186,7 @@ test('more than an address can carry is not kept, and the way back is there all 
   const { world, csm, anaPath } = await openConsole(t);
   const late = await sendLate(world, csm, `${anaPath}/disable`, { reason: 'x'.repeat(5000) });
   assert.equal(late.status, 403);
-  assert.doesNotMatch(plain(late.text), /is kept/);
+  assert.doesNotMatch(plain(late.text), /we kept what you typed/);
   assert.equal(await prove(world, csm, CHRIS), `${anaPath}/disable`);
 });
 

@@ -167,8 +167,8 @@ test('the letter is in both languages, with the date and the address of the help
   assert.match(text, /<section class="letter" lang="en">.*<section class="letter" lang="de">/s);
   const day = (locale: string) =>
     new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format((TODAY + 8 * DAY) * 1000);
-  assert.match(plain(text), new RegExp(`You need it to sign in from ${day('en')}`));
-  assert.match(plain(text), new RegExp(`Sie brauchen es für die Anmeldung ab dem ${day('de')}`));
+  assert.match(plain(text), new RegExp(`You’ll need it to sign in from ${day('en')}`));
+  assert.match(plain(text), new RegExp(`Für die Anmeldung brauchen Sie es ab dem ${day('de')}`));
   assert.equal(text.match(/https:\/\/sign-in\.example\.com\/help\/set-up<\/a>/g)?.length, 2);
   assert.equal((await csm.get('/console/partners/none/letter')).status, 404);
 });

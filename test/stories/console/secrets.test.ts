@@ -59,7 +59,7 @@ for (const { what, path, fields, secret } of MAKERS) {
     assert.ok(rows.includes('v1.') && !rows.includes(first), 'sealed at rest');
     assert.equal((await robin.post(page)).status, 303);
     assert.deepEqual(await world.env.db.read.selectFrom('shown_secrets').selectAll().execute(), []);
-    assert.deepEqual(await gone(robin, page), [404, 'This is not shown any more']);
+    assert.deepEqual(await gone(robin, page), [404, 'This is no longer shown']);
   });
 
   test(`${what} is over after ten minutes, and housekeeping erases it`, async (t) => {
@@ -69,7 +69,7 @@ for (const { what, path, fields, secret } of MAKERS) {
     world.clock.at += 599;
     assert.equal((await robin.get(page)).status, 200);
     world.clock.at += 1;
-    assert.deepEqual(await gone(robin, page), [404, 'This is not shown any more']);
+    assert.deepEqual(await gone(robin, page), [404, 'This is no longer shown']);
     await tidy(world.env);
     for (const table of ['shown_secrets', 'idempotent_calls'] as const)
       assert.deepEqual(await world.env.db.read.selectFrom(table).selectAll().execute(), [], table);

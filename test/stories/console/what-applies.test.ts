@@ -155,8 +155,8 @@ test('the team page begins with the policy, its date and the next reminders', as
   );
   const day = (at: number) => new Intl.DateTimeFormat('en', { dateStyle: 'long', timeZone: 'UTC' }).format(at * 1000);
   const page = await read(mia, '/team');
-  assert.match(page, new RegExp(`MFA is required from ${day(requiredFrom)} .* 1 of 2 have MFA`));
-  assert.match(page, new RegExp(`Next reminders by mail ${day(requiredFrom - 14 * DAY)}`));
+  assert.match(page, new RegExp(`MFA is required from ${day(requiredFrom)} .* 1 of 2 have set up MFA`));
+  assert.match(page, new RegExp(`Next email reminders ${day(requiredFrom - 14 * DAY)}`));
 });
 
 test('a proof holds for fifteen minutes in the console and on the team page, and the page says so', async (t) => {

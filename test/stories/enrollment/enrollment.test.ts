@@ -104,7 +104,7 @@ describe('the way from the prompt to the app', () => {
     const late = await confirm(browser, world.totp(first));
     assert.equal(late.location, '/enroll?ended');
     const prompt = await browser.get('/enroll?ended');
-    assert.match(refusalOn(prompt.text), /Set-up has ended .*Start again with a new QR code/);
+    assert.match(refusalOn(prompt.text), /Set-up has expired .*Start again with a new QR code/);
     const second = await startEnrollment(browser);
     assert.notEqual(second, first);
     assert.equal((await confirm(browser, world.totp(first))).status, 422, 'the first is dead');

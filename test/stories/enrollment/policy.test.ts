@@ -70,7 +70,7 @@ describe('who is asked for what', () => {
       await assertAsked(world, REQUIRED);
       const browser = world.person();
       await browser.signIn(ANA);
-      assert.match(plain((await browser.get('/enroll')).text), /Your account opens many others/);
+      assert.match(plain((await browser.get('/enroll')).text), /Your account gives access to many others/);
       assert.equal((await sendUnoffered(browser, '/enroll', '/enroll/skip')).status, 403);
       await world.addAuthenticator(id);
       await assertAsked(world, SECOND_FACTOR);
@@ -100,7 +100,7 @@ describe('a policy that makes it optional', () => {
     const { text } = await browser.get('/enroll');
     assert.equal(headingOn(text), 'Two-Factor Authentication');
     assert.match(plain(text), /Get Started.*Not now/);
-    assert.doesNotMatch(text, /cannot sign in without it/);
+    assert.doesNotMatch(text, /need this to sign in from/);
     assert.equal((await browser.post('/enroll/skip')).location, '/');
     assert.equal((await browser.get('/security')).status, 200);
 
@@ -118,7 +118,7 @@ describe('a policy that requires it', () => {
     const browser = world.person();
     await browser.signIn(ANA);
     const { text } = await browser.get('/enroll');
-    assert.match(plain(text), /Acme Telecom protects its accounts/);
+    assert.match(plain(text), /Acme Telecom requires two-factor authentication/);
     assert.doesNotMatch(text, /Not now|\/enroll\/skip/);
     const skipped = await sendUnoffered(browser, '/enroll', '/enroll/skip');
     assert.equal(skipped.status, 403);

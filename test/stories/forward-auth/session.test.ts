@@ -52,7 +52,7 @@ test('Sign out on the protected host asks first, and ends the whole session', as
   const done = await browser.visit(SIGN_OUT, { method: 'POST', headers: { origin: APP_ORIGIN } });
   assert.deepEqual([done.status, done.location], [303, SIGN_OUT]);
   assert.equal(browser.jarOf(APP).size, 0);
-  assert.match((await browser.visit(SIGN_OUT)).text, /Signed out/);
+  assert.match((await browser.visit(SIGN_OUT)).text, /You are signed out/);
   assert.equal((await browser.visit(`${APP_ORIGIN}/`)).status, 302);
   assert.equal((await browser.own.get('/')).location, '/sign-in?return_to=%2F', 'nor on our own host');
   assert.deepEqual((await world.events()).filter(({ action }) => action === 'session.ended').length, 1);
@@ -126,7 +126,7 @@ test('a host that begins to ask for more lets nobody in who has proven less', as
   await world.env.db.transaction((tx) => tx.updateTable('partners').set({ passkey_policy: 'off' }).execute());
   const closed = await browser.follow(`${APP_ORIGIN}/`);
   assert.equal(closed.status, 403);
-  assert.match(closed.text, /A passkey is needed here/);
+  assert.match(closed.text, /You need a passkey here/);
 });
 
 test('a person with an authenticator proves it on the way', async (t) => {
@@ -155,7 +155,7 @@ test('a host for one partner is closed to the people of others, and says so', as
   await open(globex);
   const page = await browser.signInAt(`${APP_ORIGIN}/`);
   assert.equal(page.status, 403);
-  assert.match(page.text, /This portal is not for your company/);
+  assert.match(page.text, /This portal isn’t open to your company/);
   assert.match(page.text, /href="\/sign-in\?again=&amp;resume=%2Fforward-auth%2Fcontinue/);
   const [refused] = (await world.events()).filter(({ action }) => action === 'site.refused');
   assert.deepEqual([refused?.actor, refused?.detail.host], [refused?.subject, APP]);
@@ -168,7 +168,7 @@ test('a host for one partner is closed to the people of others, and says so', as
     await browser.visit(`${APP_ORIGIN}/`, { headers: SCRIPT }),
   ];
   assert.deepEqual([shown.status, script.status], [403, 403], 'with a session there from before');
-  assert.match(shown.text, /not open to your company any more/);
+  assert.match(shown.text, /no longer open to your company/);
 });
 
 test('the token is signed for this host and for a minute', async (t) => {

@@ -79,7 +79,7 @@ test('nobody is signed in as somebody else by a link with a ticket', async (t) =
   const answer = await victim.visit(address);
   assert.equal(answer.status, 400);
   assert.equal(victim.jarOf(APP).get(COOKIE), undefined);
-  assert.match(answer.text, /Cookies are needed here/, 'nor is a browser that keeps no cookies sent round for ever');
+  assert.match(answer.text, /Please allow cookies/, 'nor is a browser that keeps no cookies sent round for ever');
   assert.match(answer.text, new RegExp(`href="${APP_ORIGIN}/"`));
 });
 

@@ -95,7 +95,7 @@ describe('the link of the first administrator', () => {
     const refused = await person.post(path, { email: 'rita at portal', name: '', password: 'too short' });
     assert.equal(refused.status, 400);
     for (const words of [
-      'Please check 3 entries',
+      'Please check 3 fields',
       'Enter your email address',
       'Enter your name',
       'Choose a longer password',
@@ -117,9 +117,9 @@ describe('the link of the first administrator', () => {
     const path = await firstLink(world);
     const refused = await world.person().post(path, ADMINISTRATOR);
     assert.equal(refused.status, 422);
-    assert.match(refused.text, /id="email-error">This email belongs to somebody already/);
+    assert.match(refused.text, /id="email-error">This email is already in use/);
     const both = await world.person().post(path, { ...ADMINISTRATOR, password: 'too short' });
-    for (const words of ['belongs to somebody already', 'Choose a longer']) assert.ok(both.text.includes(words), words);
+    for (const words of ['is already in use', 'Choose a longer']) assert.ok(both.text.includes(words), words);
     assert.equal((await world.person().post(path, { ...ADMINISTRATOR, email: 'lang@portal.example' })).status, 303);
   });
 });

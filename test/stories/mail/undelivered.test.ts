@@ -111,7 +111,7 @@ describe('a mail that did not arrive', () => {
       const { location = '' } = await mia.post('/team/invite', { email, name: 'Neo', role: 'member' });
       assert.doesNotMatch((await mia.get(location)).text, /did not arrive/);
       await deliver();
-      assert.match((await mia.get(location)).text, /The last invitation did not arrive/);
+      assert.match((await mia.get(location)).text, /The last invitation wasn’t delivered/);
       assert.match((await mia.get(`/team?q=${email}`)).text, /Mail did not arrive/);
       office.behaviour.recipients = {};
       assert.equal((await mia.post(`${location.split('?')[0]}/invitation`)).status, 303);

@@ -41,7 +41,7 @@ test('a person without an authenticator who is asked for a second factor sets on
   assert.match(asked.path, /^\/sign-in\?resume=/);
   const prompted = await submit(browser, '/sign-in', { email: ANA, password: PASSWORD });
   assert.match(prompted.path, /^\/security\/authenticator\?resume=/, 'the password was given just now');
-  assert.match(prompted.text, /The page that you want to open asks for a second factor/);
+  assert.match(prompted.text, /The page you want to open requires a second factor/);
   assert.doesNotMatch(mainOf(prompted.text), /href="\/security"/, 'the one way back is the one to the portal');
   const shown = await submit(browser, '/security/authenticator/start');
   const secret = /secret=([A-Z2-7]{32})/.exec(shown.text)?.[1];

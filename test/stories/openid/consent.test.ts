@@ -103,7 +103,7 @@ test('people of other partners, and staff, are told that a portal is not for the
     for (const params of [{}, SECOND_FACTOR]) {
       const told = await open(limited, browser, params);
       assert.equal(told.status, 403);
-      assert.match(told.text, /<h1>This application is not for your company<\/h1>/);
+      assert.match(told.text, /<h1>This application isn’t open to your company<\/h1>/);
       const back = /href="(\/oidc\/continue\/[\w-]{43}\/cancel)"/.exec(told.text)?.[1];
       assert.equal(errorIn(await follow(browser, String(back))), 'access_denied');
       assert.equal(errorIn(await open(limited, browser, { prompt: 'none' })), 'access_denied');

@@ -44,7 +44,7 @@ test('C17 T17.2 an address that is not the client’s character by character is 
     const answer = await browser.get(path);
     assert.equal(answer.status, 400, wrong);
     assert.equal(answer.location, undefined, wrong);
-    assert.match(answer.text, /<title>This sign-in cannot begin –/);
+    assert.match(answer.text, /<title>This sign-in can’t start –/);
     assert.doesNotMatch(answer.text, /evil|javascript/, 'nothing of the address is repeated');
   }
   for (const drop of ['redirect_uri', 'client_id']) {
@@ -174,7 +174,7 @@ test('a request of another browser, an answered one and an old one are a page of
   for (const path of [resume, `${resume}/cancel`]) {
     const answer = await stranger.get(path);
     assert.equal(answer.status, 404);
-    assert.match(answer.text, /<title>This sign-in is over –/);
+    assert.match(answer.text, /<title>This sign-in has ended –/);
   }
   await redeem(config, asked.attempt, (await submit(browser, '/sign-in', { email: ANA, password: PASSWORD })).left);
   assert.equal((await browser.get(resume)).status, 404, 'it was answered');

@@ -116,7 +116,7 @@ describe('the help texts', () => {
       ['set-up', /6 digits.*30 seconds/s],
       [
         'set-up',
-        /recovery codes.*Each one works once.*apart from the phone.*\*\*Done\*\*.*nobody can show you these codes again/s,
+        /recovery codes.*Each code works once.*away from the phone.*\*\*Done\*\*.*no one can show you these codes again/s,
       ],
       ['how-sign-in-works', /\*\*One-time code\*\*.*\*\*Verify\*\*.*30 seconds.*\*\*Use a recovery code\*\*/s],
       ['good-practice', /1Password.*recovery codes.*automatic date and time/is],
@@ -178,7 +178,7 @@ describe('the help pages', () => {
   test('tell our address to its last slash, and the name of the product as text', () => {
     const brand = { name: '<b>**Acme** & {contact}' };
     const goodPractice = articlePage(viewOf({ brand }), 'good-practice').toString();
-    assert.ok(goodPractice.includes('begins with <code>http://localhost:3000/</code>.'));
+    assert.ok(goodPractice.includes('starts with <code>http://localhost:3000/</code>.'));
     const setUp = articlePage(viewOf({ brand }), 'set-up').toString();
     assert.ok(setUp.includes('An entry called &lt;b&gt;**Acme** &amp; {contact} appears'));
   });

@@ -43,7 +43,7 @@ describe('the home page', () => {
     await person.signIn(user.email);
     const { text } = await person.get('/');
     assert.match(text, /<div class="value">Password<\/div>/);
-    assert.doesNotMatch(text, /Both doors/);
+    assert.doesNotMatch(text, /Both steps/);
   });
 
   test('asks a stranger to sign in and comes back', async (t) => {

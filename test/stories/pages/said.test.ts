@@ -20,7 +20,7 @@ describe('a form of the second step without its cookie', () => {
       const sent = await browser.send(path, { method: 'POST', body, headers });
       assert.deepEqual([sent.status, sent.location], [303, '/sign-in?lost']);
       const page = await browser.get('/sign-in?lost');
-      assert.match(refusalOn(page.text), /Your browser has lost this sign-in .*keep this window open/);
+      assert.match(refusalOn(page.text), /Your browser lost this sign-in .*keep this window open/);
       assert.equal((await browser.signIn(ANA)).location, '/sign-in/one-time-code');
     });
   }
@@ -56,7 +56,10 @@ describe('a link that is followed where somebody else is signed in', () => {
       const email = `robin${index}@portal.example`;
       const browser = await enterStaff(world, 'csm', email);
       const page = plain((await browser.get(path)).text);
-      assert.ok(page.includes(`${email} is signed in in this browser. If you go on, ${email} is signed out.`), path);
+      assert.ok(
+        page.includes(`${email} is signed in on this browser. If you continue, ${email} will be signed out.`),
+        path,
+      );
       assert.equal((await browser.get('/')).status, 200, 'looking signs nobody out');
       const stolen = new Map(browser.cookies);
       assert.equal((await browser.post(path, fields)).status, 303, path);
@@ -70,9 +73,9 @@ describe('a link that is followed where somebody else is signed in', () => {
     const link = await world.env.db.transaction((tx) => makeLink(world.env, tx, { purpose: 'reset', userId: ana.id }));
     const { pathname } = new URL(link.url);
     const browser = world.person();
-    assert.doesNotMatch((await browser.get(pathname)).text, /is signed in in this browser/);
+    assert.doesNotMatch((await browser.get(pathname)).text, /is signed in on this browser/);
     await browser.signIn(ANA);
-    assert.doesNotMatch((await browser.get(pathname)).text, /is signed in in this browser/);
+    assert.doesNotMatch((await browser.get(pathname)).text, /is signed in on this browser/);
   });
 });
 

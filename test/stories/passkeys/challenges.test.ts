@@ -48,7 +48,7 @@ describe('a challenge', () => {
     const browser = world.person();
     const options = await optionsFrom(browser, '/sign-in', `${ALONE}/options`);
     const bad = JSON.stringify(device.authenticate(options, { signature: 'flipped-bit' }));
-    assert.match(refusalOn((await sendAlone(browser, bad)).text), /This passkey did not work/);
+    assert.match(refusalOn((await sendAlone(browser, bad)).text), /This passkey didn’t work/);
     const good = JSON.stringify(device.authenticate(options));
     assert.match(refusalOn((await sendAlone(browser, good)).text), OVER);
   });

@@ -83,7 +83,7 @@ describe('a passkey as the first authenticator at sign-in', () => {
     assert.match(text, /<noscript>[\s\S]*Use a recovery code[\s\S]*<\/noscript>/);
     assert.doesNotMatch(text, /one-time-code"/, 'no app to lead to');
     const used = await browser.submit('/sign-in/recovery-code', { code: codes[0] ?? '' });
-    assert.match(plain(used.text), /You used a recovery code\. 9 are left/);
+    assert.match(plain(used.text), /You used a recovery code\. 9 codes are left/);
     assert.equal(await amrOf(world, ana.id), 'pwd mfa');
   });
 

@@ -94,7 +94,7 @@ describe('after a password reset by mail', () => {
     const page = '/security/authenticators/passkey';
     const [passkey] = await passkeysOf(world, ana.id);
     const list = plain((await browser.get('/security/authenticators')).text);
-    assert.match(list, /You set your password by a link from a mail/);
+    assert.match(list, /You set your password with an emailed link/);
     assert.equal((await sendUnoffered(browser, '/security', `${page}/options`)).status, 403);
     await sendUnoffered(browser, '/security', `/security/authenticators/${passkey?.id}/remove`);
     assert.equal((await passkeysOf(world, ana.id)).length, 1);

@@ -44,7 +44,7 @@ test('with an app alone, a code leads to the set-up of a passkey, and that compl
   assert.equal((await browser.signIn(ana.email)).location, '/sign-in/one-time-code');
   assert.equal((await browser.post('/sign-in/one-time-code', { code: world.totp(secret) })).location, '/enroll');
   const prompt = await browser.get('/enroll');
-  assert.match(plain(prompt.text), /protects its accounts with passkeys/);
+  assert.match(plain(prompt.text), /requires passkeys, because/);
   assert.doesNotMatch(prompt.text, /Not now/);
   assert.equal((await browser.post('/enroll')).location, '/enroll/passkey');
   const done = await enrollPasskey(browser, phone());

@@ -68,7 +68,7 @@ describe('another passkey', () => {
     assert.deepEqual([none, own], [null, 'Blue key']);
     const text = plain((await browser.get(LIST)).text);
     assert.match(text, /Passkey, synced between devices/);
-    assert.match(text, /Passkey, on one device/);
+    assert.match(text, /Passkey on one device/);
     assert.match(text, /Blue key/);
   });
 
@@ -95,7 +95,7 @@ describe('another passkey', () => {
     assert.equal((await browser.get(page)).location, '/step-up');
     for (const path of [page, `${page}/options`]) {
       const sent = await sendUnoffered(browser, '/security', path);
-      assert.deepEqual([sent.status, headingOn(sent.text)], [403, 'Please confirm that it is you'], path);
+      assert.deepEqual([sent.status, headingOn(sent.text)], [403, 'Please confirm it’s you'], path);
     }
   });
 
@@ -162,7 +162,7 @@ describe('removing a passkey', () => {
     const page = await pageOfPasskey(world, ana.id);
     await browser.get(page);
     assert.equal((await browser.post(`${page}/remove`)).location, '/security');
-    assert.match(plain((await browser.get('/security')).text), /passkey is removed.*1 other session was ended/);
+    assert.match(plain((await browser.get('/security')).text), /passkey was removed.*1 other session was ended/);
     assert.equal(await isSignedIn(elsewhere), false);
     assert.equal((await mailKinds(world))[0], 'passkey_removed');
     assert.equal((await eventsOf(world, 'passkey.removed')).length, 1);
@@ -178,7 +178,7 @@ describe('removing a passkey', () => {
     const page = await pageOfPasskey(world, ana.id);
     world.clock.at += 5 * 60;
     const sent = await sendUnoffered(browser, '/security', `${page}/remove`);
-    assert.deepEqual([sent.status, headingOn(sent.text)], [403, 'Please confirm that it is you']);
+    assert.deepEqual([sent.status, headingOn(sent.text)], [403, 'Please confirm it’s you']);
     assert.equal((await passkeysOf(world, ana.id)).length, 1);
   });
 

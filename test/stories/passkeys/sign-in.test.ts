@@ -44,7 +44,7 @@ test('alone it needs user verification, after a password it does not', async (t)
   const { world, ana, device } = await openWithBoth(t);
   const alone = await signInAlone(world.person(), device, { userVerified: false });
   assert.equal(alone.status, 422);
-  assert.match(refusalOn(alone.text), /This passkey did not work/);
+  assert.match(refusalOn(alone.text), /This passkey didn’t work/);
   const browser = world.person();
   await browser.signIn('ana@acme.example');
   assert.equal((await givePasskey(browser, device, { userVerified: false })).status, 303);

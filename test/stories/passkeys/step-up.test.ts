@@ -23,7 +23,7 @@ describe('a step-up with a passkey', () => {
     await wait(world, browser);
     assert.equal((await browser.get('/step-up')).location, PAGE);
     const { text } = await browser.get(PAGE);
-    assert.equal(headingOn(text), 'Confirm that it is you');
+    assert.equal(headingOn(text), 'Confirm it’s you');
     assert.match(text, /href="\/step-up\?with=totp"/);
     assert.match(text, /href="\/step-up\/recovery-code"/);
     const old = cookieOf(browser, 'session');
@@ -59,7 +59,7 @@ describe('a step-up with a passkey', () => {
     assert.equal((await optionsFrom(browser, PAGE, `${PAGE}/options`)).userVerification, 'required');
     const refused = await stepUpWith(browser, device, { userVerified: false });
     assert.equal(refused.status, 422);
-    assert.match(refusalOn(refused.text), /This passkey did not work/);
+    assert.match(refusalOn(refused.text), /This passkey didn’t work/);
     assert.deepEqual((await eventsOf(world, 'step_up.refused')).at(-1)?.detail.method, 'passkey');
     assert.equal((await stepUpWith(browser, device)).status, 303);
   });

@@ -69,7 +69,10 @@ describe('adding another app', () => {
     assert.equal(await opensWith(world, second), 'code_incorrect', 'not before it is confirmed');
     assert.equal((await browser.post(ADD, { code: world.totp(second) })).location, '/security');
     const { text } = await browser.get('/security');
-    assert.match(plain(text), /new authenticator app is set up\. The others keep working\. 1 other session was ended/);
+    assert.match(
+      plain(text),
+      /new authenticator app is set up\. Your other apps keep working\. 1 other session was ended/,
+    );
     assert.match(plain(text), /2 authenticator apps/);
     assert.match((await elsewhere.get('/security')).location ?? '', /^\/sign-in/);
     assert.deepEqual((await mailKinds(world)).slice(0, 1), ['app_added']);
@@ -168,7 +171,7 @@ describe('removing an app', () => {
     await signInFully(world, elsewhere, second);
     await browser.get(firstPage);
     assert.equal((await browser.post(`${firstPage}/remove`)).location, '/security');
-    assert.match(plain((await browser.get('/security')).text), /app is removed.*1 other session was ended/);
+    assert.match(plain((await browser.get('/security')).text), /app was removed.*1 other session was ended/);
     assert.match((await elsewhere.get('/security')).location ?? '', /^\/sign-in/);
     assert.deepEqual((await mailKinds(world)).slice(0, 1), ['app_removed']);
     assert.equal(await opensWith(world, secret), 'code_incorrect');
@@ -242,7 +245,7 @@ it('nothing about apps changes in the days after a password reset by mail', asyn
   );
   await browser.post('/sign-out');
   await signInFully(world, browser, secret);
-  assert.match(plain((await browser.get(LIST)).text), /You set your password by a link from a mail/);
+  assert.match(plain((await browser.get(LIST)).text), /You set your password with an emailed link/);
   assert.equal((await browser.get(ADD)).location, LIST);
   assert.equal((await sendUnoffered(browser, LIST, `${ADD}/start`)).location, LIST);
   const [first] = await appsOf(world);

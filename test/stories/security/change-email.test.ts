@@ -44,7 +44,10 @@ test('C20 an email changes when its new address is confirmed, and not before', a
   const { world, ana, secret, browser } = await withAna(t);
   const other = await enter(world, ana.email, secret);
   assert.equal((await ask(browser)).location, '/security');
-  assert.match(plain((await browser.get('/security')).text), /ana\.silva@acme\.example : waits to be confirmed until/);
+  assert.match(
+    plain((await browser.get('/security')).text),
+    /ana\.silva@acme\.example : waiting for confirmation until/,
+  );
   const [mail] = await world.mail();
   assert.deepEqual([mail?.kind, mail?.to], ['email_confirm', NEW]);
   const link = await linkOf(world, 'email_confirm');
@@ -78,7 +81,7 @@ test('a change of email asks for a fresh proof and for the current password', as
   assert.equal(wrong.status, 401);
   assert.match(wrong.text, new RegExp(`value="${NEW}"`));
   assert.equal((await ask(browser, 'ana at acme')).status, 400);
-  assert.match(refusalOn((await ask(browser, ' ANA@acme.example')).text), /This is your email already/);
+  assert.match(refusalOn((await ask(browser, ' ANA@acme.example')).text), /This is already your email/);
   assert.deepEqual(await mailsAbout(world), []);
   world.clock.at += 5 * 60;
   assert.equal((await browser.get('/security/email')).location, '/step-up');
@@ -152,7 +155,7 @@ test('C20 the old email can be brought back once, and that shuts out the person 
   assert.equal(await emailOf(world, ana.id), NEW);
   const done = await owner.submit(revert);
   assert.equal(done.status, 200);
-  assert.match(plain(done.text), /Your email is back/);
+  assert.match(plain(done.text), /Your email is restored/);
   assert.equal(await emailOf(world, ana.id), ana.email);
   assert.equal((await browser.get('/')).status, 303, 'the session that changed it has ended');
   assert.equal((await world.person().signIn(ana.email)).status, 401, 'the password opens nothing');

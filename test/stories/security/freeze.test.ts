@@ -55,8 +55,8 @@ async function tryChanges(world: World, browser: Awaited<ReturnType<typeof enter
 test('after a reset by mail nothing of the second factor can be changed for 48 hours, and the page says until when', async (t) => {
   const { world, ana, secret, browser } = await frozenAna(t, '48');
   const security = plain((await browser.get('/security')).text);
-  assert.match(security, /Your authenticator and your recovery codes stay as they are until Jan 17, 2027, 8:00 AM UTC/);
-  assert.match(plain((await browser.get('/security/authenticator')).text), /stay as they are until/);
+  assert.match(security, /Your authenticator and your recovery codes can’t be changed until Jan 17, 2027, 8:00 AM UTC/);
+  assert.match(plain((await browser.get('/security/authenticator')).text), /can’t be changed until/);
   assert.doesNotMatch((await browser.get('/security/authenticator')).text, /authenticator\/start|turn-off/);
   assert.equal((await browser.get('/security/recovery-codes')).location, '/security/authenticator');
   assert.deepEqual(await tryChanges(world, browser, ana.id), { statuses: [303, 303, 403], left: [0, 0, 1] });
@@ -117,10 +117,10 @@ test('after a reset by mail the email stays as it is for 48 hours too', async (t
   const { world, secret, browser } = await frozenAna(t, '48');
   assert.match(
     plain((await browser.get('/security')).text),
-    /stay as they are until .* UTC \. The same goes for your email\./,
+    /can’t be changed until .* UTC \. Your email can’t be changed until then, either\./,
   );
   const early = await askForEmail(world, browser, 'thief@evil.example');
-  assert.match(early.page, /stay as they are until/);
+  assert.match(early.page, /can’t be changed until/);
   assert.doesNotMatch(early.page, /New email/);
   assert.deepEqual([early.status, early.mails], [403, []]);
   assert.deepEqual((await world.events()).at(-1)?.detail, { reason: 'frozen' });
@@ -143,7 +143,7 @@ test('a change of email that waits when the freeze begins is not confirmed in it
   assert.equal((await world.env.db.read.selectFrom('email_links').select('id').execute()).length, 0);
   await world.env.db.transaction((tx) => tx.insertInto('email_links').values(keptLinks).execute());
   const again = await enterAgain(world, secret);
-  assert.match(plain((await again.get(path)).text), /stay as they are until/);
+  assert.match(plain((await again.get(path)).text), /can’t be changed until/);
   assert.equal((await send(again, path)).status, 403);
   const row = await world.env.db.read.selectFrom('users').select('email').where('id', '=', ana.id).executeTakeFirst();
   assert.equal(row?.email, EMAIL);

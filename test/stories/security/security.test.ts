@@ -156,7 +156,7 @@ it('a first authenticator set up in a session brings codes and a new cookie valu
   assert.equal((await browser.post('/enroll/recovery-codes', { saved: 'yes' })).location, '/security');
   assert.match(
     plain((await browser.get('/security')).text),
-    /Your authenticator app is set up\. You were signed in nowhere else/,
+    /Your authenticator app is set up\. You weren’t signed in anywhere else/,
   );
   world.clock.at += 30;
   assert.equal(await opensWith(world, world.totp(secret)), 'open');
@@ -167,7 +167,7 @@ it('new recovery codes kill the old ones, end other sessions, and are shown unti
   const other = world.person();
   await signInFully(world, other, secret);
   const { text } = await browser.get('/security/recovery-codes');
-  assert.match(plain(text), /10 left.*Make new codes/);
+  assert.match(plain(text), /10 left.*Get new codes/);
   assert.equal((await browser.post('/security/recovery-codes')).location, '/enroll/recovery-codes');
   const codes = codesOn((await browser.get('/enroll/recovery-codes')).text);
   assert.equal(new Set([...codes, ...old]).size, 20);

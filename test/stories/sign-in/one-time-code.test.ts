@@ -168,7 +168,7 @@ describe('what a person types', () => {
     for (const code of ['', '12345', '1234567', 'abcdef', '１２３', '+123456', '1e5', '0x1234', '9'.repeat(6000)]) {
       const { status, text } = await browser.post('/sign-in/one-time-code', { code });
       assert.equal(status, 400);
-      assert.match(refusalOn(text), /Enter the 6 digits of your code .*not counted as a try/);
+      assert.match(refusalOn(text), /Enter the 6 digits of your code .*didn’t count as an attempt/);
       const refused = await world.api('POST', '/api/v1/sign-in/one-time-code', { code }, token);
       assert.deepEqual([refused.status, refused.body.code], [400, 'invalid_request']);
     }

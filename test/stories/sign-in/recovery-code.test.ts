@@ -121,7 +121,7 @@ describe('the page for recovery codes', () => {
 
     const wrong = await post('ZZZZ-ZZZZ-ZZZZ-ZZZZ');
     assert.equal(wrong.status, 422);
-    assert.match(refusalOn(wrong.text), /Recovery code is incorrect .*The order does not matter/);
+    assert.match(refusalOn(wrong.text), /Recovery code is incorrect .*You can use them in any order/);
     assert.equal((await post(codes[5] ?? '')).location, '/sign-in/notice');
     await browser.post('/sign-out');
     await browser.signIn(ANA);
@@ -136,7 +136,7 @@ describe('the page for recovery codes', () => {
     await browser.post('/sign-in', { email: ANA, password: PASSWORD, return_to: '/security/sessions' });
     await browser.post('/sign-in/recovery-code', { code: codes[2] ?? '' });
     const { text } = await browser.get('/sign-in/notice');
-    assert.match(plain(text), /You used a recovery code\. 9 are left.*Set up a new authenticator/);
+    assert.match(plain(text), /You used a recovery code\. 9 codes are left.*Set up a new authenticator/);
     assert.match(text, /href="\/security\/authenticator"/);
     assert.match(text, /href="\/security\/sessions"[^>]*>Continue/);
     assert.equal((await browser.get('/security/authenticator')).status, 200, 'no second proof is asked for');
@@ -154,7 +154,7 @@ describe('few codes', () => {
     await browser.post('/sign-out');
     assert.equal((await signInFully(world, browser, secret)).location, '/sign-in/notice');
     const { text } = await browser.get('/sign-in/notice');
-    assert.match(plain(text), /You have 3 recovery codes left.*Make new recovery codes/);
+    assert.match(plain(text), /You have 3 recovery codes left.*Get new recovery codes/);
     assert.match(text, /href="\/security\/recovery-codes"/);
     for (const code of codes.slice(7)) await answerTo(world, code);
     assert.deepEqual(await fewMails(world), [3, 2, 1, 0]);

@@ -41,7 +41,7 @@ describe('a step-up', () => {
     await browser.get('/security/password');
     const before = cookieOf(browser, 'session') ?? '';
     const page = await browser.get('/step-up');
-    assert.match(plain(page.text), /Confirm that it is you.*One-time code.*Verify.*Use a recovery code/);
+    assert.match(plain(page.text), /Confirm it’s you.*One-time code.*Verify.*Use a recovery code/);
     const proven = await browser.post('/step-up', { code: world.totp(secret) });
     assert.equal(proven.location, '/security/password');
     assert.notEqual(cookieOf(browser, 'session'), before);
@@ -78,7 +78,7 @@ describe('a step-up', () => {
     const proven = await browser.post('/step-up/recovery-code', { code: codes[4] ?? '' });
     assert.equal(proven.location, '/security/authenticator');
     assert.notEqual(cookieOf(browser, 'session'), before);
-    assert.match(plain((await browser.get('/security')).text), /You used a recovery code\. 9 are left/);
+    assert.match(plain((await browser.get('/security')).text), /You used a recovery code\. 9 codes are left/);
     world.clock.at += 300;
     await browser.get('/step-up/recovery-code');
     const again = await browser.post('/step-up/recovery-code', { code: codes[4] ?? '' });
@@ -95,7 +95,7 @@ describe('a step-up', () => {
     assert.equal((await browser.post('/step-up', { password: PASSWORD })).status, 400);
     const unreadable = await browser.post('/step-up', { code: '123456' });
     assert.equal(unreadable.status, 403);
-    assert.match(refusalOn(unreadable.text), /We cannot check your code .*Use a recovery code/);
+    assert.match(refusalOn(unreadable.text), /We can’t check your code .*Use a recovery code/);
     await browser.get('/step-up/recovery-code');
     assert.equal((await browser.post('/step-up/recovery-code', { code: codes[0] ?? '' })).status, 303);
   });

@@ -23,7 +23,7 @@ test('security leads to the list: name, times, this device', async (t) => {
   await world.env.db.transaction((tx) => tx.updateTable('trusted_devices').set({ user_agent: FIREFOX }).execute());
   await signInTrusting(world, second, secret);
   const overview = (await second.get('/security')).text;
-  assert.match(plain(overview), /Trusted devices No code on 2 devices/);
+  assert.match(plain(overview), /Trusted devices 2 devices/);
   assert.match(overview, new RegExp(`href="${LIST}"`));
   const { text } = await second.get(LIST);
   assert.match(plain(text), /Another program This device/);
@@ -48,7 +48,7 @@ test('one device is ended, and then all of them; this session stays, what others
   await own.get(LIST);
   assert.equal((await own.post(`${LIST}/end-all`)).location, LIST);
   assert.equal((await third.get('/')).status, 303);
-  assert.match(plain((await own.get(LIST)).text), /You trust no device/);
+  assert.match(plain((await own.get(LIST)).text), /You have no trusted devices/);
   const reasons = (await detailsOf(world, 'trusted_device.ended')).map(({ reason, devices }) => [reason, devices]);
   assert.deepEqual(reasons, [
     ['ended_one', 1],
@@ -77,7 +77,7 @@ test('where the partner does not allow it, security says nothing of it', async (
   await allow(world, partnerId, false);
   const { browser } = await enterManager(world, partnerId);
   assert.doesNotMatch((await browser.get('/security')).text, /trusted-devices/);
-  assert.match(plain((await browser.get(LIST)).text), /Your company asks for a code at every sign-in/);
+  assert.match(plain((await browser.get(LIST)).text), /Your company requires a code at every sign-in/);
 });
 
 test('a session of a trusted device changes nothing without a code', async (t) => {

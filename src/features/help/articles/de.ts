@@ -19,7 +19,7 @@ const setUp: Article = {
           ],
         },
         'Auch jede andere App, die 6-stellige Codes erzeugt, ist geeignet. Sie brauchen keine Telefonnummer, und die App braucht dafür keine Internetverbindung.',
-        'Die Zwei-Faktor-Authentifizierung wird für ein ganzes Partnerkonto eingeschaltet. Wenn Sie nicht danach gefragt werden, können Sie sie auf Ihrer [Sicherheitsseite](/security) selbst einrichten. Soll sie für alle in Ihrem Unternehmen gelten, wenden Sie sich an {contact}.',
+        'Ihr Unternehmen entscheidet, ob die Zwei-Faktor-Authentifizierung für alle Pflicht ist. Wenn Sie nicht dazu aufgefordert werden, können Sie sie auf Ihrer [Sicherheitsseite](/security) selbst einrichten. Soll sie für alle in Ihrem Unternehmen Pflicht sein, wenden Sie sich an {contact}.',
       ],
     },
     {
@@ -28,13 +28,13 @@ const setUp: Article = {
       blocks: [
         {
           steps: [
-            'Öffnen Sie die [Anmeldeseite](/sign-in), geben Sie **E-Mail** und **Passwort** ein und wählen Sie **Anmelden**.',
+            'Öffnen Sie die [Anmeldeseite](/sign-in), geben Sie **E-Mail-Adresse** und **Passwort** ein und wählen Sie **Anmelden**.',
             'Wählen Sie auf der Seite **Zwei-Faktor-Authentifizierung** die Schaltfläche **Los geht’s**. Sie sehen nun einen QR-Code.',
-            'Öffnen Sie Ihre Authenticator-App und fügen Sie dort ein Konto hinzu. Meist ist das ein Pluszeichen.',
+            'Öffnen Sie Ihre Authenticator-App und fügen Sie dort ein Konto hinzu. Meist gibt es dafür ein Pluszeichen.',
             'Richten Sie die Kamera der App auf den QR-Code. In der App erscheint ein Eintrag mit dem Namen {product}.',
           ],
         },
-        'Sie haben 10 Minuten Zeit. Danach läuft die Seite ab: Sie melden sich neu an und bekommen einen neuen QR-Code.',
+        'Sie haben 10 Minuten Zeit. Danach läuft die Seite ab: Melden Sie sich noch einmal an, um einen neuen QR-Code zu bekommen.',
       ],
     },
     {
@@ -58,10 +58,10 @@ const setUp: Article = {
       anchor: 'confirm',
       heading: 'Prüfen, ob es funktioniert',
       blocks: [
-        'Ihre App zeigt jetzt 6 Ziffern. Sie gelten 30 Sekunden lang, dann zeigt die App neue.',
+        'Ihre App zeigt jetzt 6 Ziffern an. Sie gelten 30 Sekunden lang, dann zeigt die App neue an.',
         {
           steps: [
-            'Geben Sie die Ziffern, die die App gerade zeigt, bei **Bestätigungscode** ein.',
+            'Geben Sie die Ziffern, die die App gerade anzeigt, bei **Bestätigungscode** ein.',
             'Wählen Sie **Bestätigen**. Die Zwei-Faktor-Authentifizierung ist jetzt aktiv.',
           ],
         },
@@ -72,7 +72,7 @@ const setUp: Article = {
       anchor: 'recovery-codes',
       heading: 'Wiederherstellungscodes sichern',
       blocks: [
-        'Sie bekommen 10 Wiederherstellungscodes. Mit ihnen kommen Sie hinein, wenn Ihr Telefon oder Ihre App nicht mehr da ist. Jeder gilt einmal.',
+        'Sie bekommen 10 Wiederherstellungscodes. Mit ihnen melden Sie sich an, wenn Ihr Telefon oder Ihre App weg ist. Jeder Code gilt einmal.',
         {
           steps: [
             'Sichern Sie alle 10 Codes mit **Kopieren**, **Herunterladen** oder **Drucken**.',
@@ -80,7 +80,7 @@ const setUp: Article = {
             'Setzen Sie das Häkchen bei **Ich habe diese Wiederherstellungscodes gespeichert** und wählen Sie **Fertig**.',
           ],
         },
-        'Danach kann Ihnen niemand diese Codes noch einmal zeigen, auch unser Support nicht. Neue können Sie jederzeit auf Ihrer [Sicherheitsseite](/security) erzeugen.',
+        'Danach kann Ihnen niemand diese Codes noch einmal zeigen, auch unser Support nicht. Neue können Sie jederzeit auf Ihrer [Sicherheitsseite](/security) erstellen.',
       ],
     },
   ],
@@ -92,17 +92,17 @@ const howSignInWorks: Article = {
   sections: [
     {
       anchor: 'two-doors',
-      heading: 'Zwei Türen nacheinander',
+      heading: 'Zwei Schritte nacheinander',
       blocks: [
-        'Die erste Tür sind E-Mail und Passwort. Die zweite ist ein Code, den nur Ihre Authenticator-App erzeugen kann. Wer Ihr Passwort erfährt, steht immer noch vor der zweiten Tür.',
+        'Schritt 1 sind E-Mail-Adresse und Passwort. Schritt 2 ist ein Code, den nur Ihre Authenticator-App erzeugen kann. Wer Ihr Passwort erfährt, kann sich ohne diesen Code nicht anmelden.',
         {
           steps: [
-            'Geben Sie auf der [Anmeldeseite](/sign-in) **E-Mail** und **Passwort** ein und wählen Sie **Anmelden**.',
+            'Geben Sie auf der [Anmeldeseite](/sign-in) **E-Mail-Adresse** und **Passwort** ein und wählen Sie **Anmelden**.',
             'Öffnen Sie Ihre Authenticator-App und suchen Sie den Eintrag {product}.',
             'Geben Sie die 6 Ziffern bei **Einmalcode** ein und wählen Sie **Bestätigen**. Sie sind angemeldet.',
           ],
         },
-        'Wir fragen bei jeder Anmeldung nach dem Code, auch auf einem Computer, den Sie schon benutzt haben.',
+        'Wir fragen bei jeder Anmeldung nach dem Code, auch auf einem Computer, den Sie schon verwendet haben, außer wenn Ihr Unternehmen vertrauenswürdige Geräte erlaubt und Sie das Gerät dazu gemacht haben.',
       ],
     },
     {
@@ -111,7 +111,7 @@ const howSignInWorks: Article = {
       blocks: [
         {
           points: [
-            'Jeder Code gilt 30 Sekunden. Dann zeigt Ihre App von selbst den nächsten.',
+            'Jeder Code gilt 30 Sekunden. Dann zeigt Ihre App den nächsten an.',
             'Jeder Code gilt einmal. Um sich zweimal kurz nacheinander anzumelden, warten Sie auf den nächsten.',
             'Sie können den Code einfügen. Leerzeichen und Striche stören nicht.',
             'Die App errechnet den Code aus der Uhrzeit. Deshalb muss die Uhr Ihres Geräts richtig gehen.',
@@ -126,11 +126,11 @@ const howSignInWorks: Article = {
         {
           steps: [
             'Wählen Sie auf der Seite, die nach dem Einmalcode fragt, **Wiederherstellungscode verwenden**.',
-            'Geben Sie einen Ihrer gesicherten Codes bei **Wiederherstellungscode** ein. Jeder ist recht, die Reihenfolge ist gleich.',
+            'Geben Sie einen Ihrer gesicherten Codes bei **Wiederherstellungscode** ein. Die Reihenfolge spielt keine Rolle.',
             'Wählen Sie **Bestätigen**.',
           ],
         },
-        'Dieser Code ist nun verbraucht: Streichen Sie ihn durch. Die nächste Seite sagt Ihnen, wie viele noch übrig sind, und bietet an, eine neue Authenticator-App einzurichten.',
+        'Dieser Code gilt nicht mehr: Streichen Sie ihn durch. Die nächste Seite sagt Ihnen, wie viele noch übrig sind, und bietet an, einen neuen Authenticator einzurichten.',
       ],
     },
     {
@@ -139,10 +139,10 @@ const howSignInWorks: Article = {
       blocks: [
         {
           points: [
-            'Nach einer Stunde ohne Aktivität werden Sie abgemeldet, in jedem Fall nach 24 Stunden. Für unsere eigenen Beschäftigten sind die Zeiten kürzer.',
-            'Bevor Sie Passwort, Authenticator-App oder Wiederherstellungscodes ändern, fragen wir noch einmal nach einem Code.',
-            'Wenn Sie Passwort oder Authenticator-App ändern, enden alle Ihre anderen Sitzungen. Wir sagen Ihnen, wie viele es waren.',
-            'Wählen Sie **Abmelden**, wenn Sie einen Computer verlassen, den auch andere benutzen.',
+            'Sie werden nach einer Stunde ohne Aktivität abgemeldet, spätestens nach 24 Stunden. Unsere eigenen Beschäftigten werden früher abgemeldet.',
+            'Bevor Sie Passwort, Authenticator oder Wiederherstellungscodes ändern, verlangen wir noch einen Code.',
+            'Wenn Sie Passwort oder Authenticator ändern, werden alle Ihre anderen Sitzungen beendet. Wir sagen Ihnen, wie viele es waren.',
+            'Wählen Sie **Abmelden**, wenn Sie einen gemeinsam genutzten Computer verlassen.',
           ],
         },
       ],
@@ -152,28 +152,28 @@ const howSignInWorks: Article = {
 
 const goodPractice: Article = {
   title: 'Gute Gewohnheiten',
-  summary: 'Damit Ihr Konto Ihr Konto bleibt und Sie sich nicht selbst aussperren.',
+  summary: 'Damit Ihr Konto sicher bleibt und Sie sich nicht aussperren.',
   sections: [
     {
       anchor: 'app',
       heading: 'Wählen Sie eine App, auf die Sie sich verlassen können',
       blocks: [
         'Google Authenticator, Microsoft Authenticator und Passwortmanager wie 1Password sind alle eine gute Wahl. Laden Sie die App aus dem App-Store Ihres Telefons.',
-        'Sichern Sie Ihr Telefon mit Code, Fingerabdruck oder Gesicht. Kann Ihre App ihre Einträge sichern, schalten Sie das ein: Ein verlorenes Telefon ist dann ein kleineres Problem.',
-        'Sie haben ein zweites Telefon oder ein Tablet? [Fügen Sie dort eine weitere App hinzu](/security/authenticators): Dann sperrt der Verlust eines Geräts Sie nicht aus.',
+        'Sichern Sie Ihr Telefon mit Code, Fingerabdruck oder Gesicht. Kann Ihre App ihre Einträge sichern, schalten Sie das ein. Ein verlorenes Telefon ist dann ein kleineres Problem.',
+        'Haben Sie ein zweites Telefon oder ein Tablet? [Fügen Sie dort eine weitere App hinzu](/security/authenticators). Dann sperrt Sie der Verlust eines Geräts nicht aus.',
       ],
     },
     {
       anchor: 'recovery-codes',
       heading: 'Bewahren Sie Wiederherstellungscodes getrennt vom Telefon auf',
       blocks: [
-        'Geht beides zusammen verloren, hilft keines mehr. Nutzen Sie einen Passwortmanager, oder drucken Sie die Codes und schließen Sie sie weg.',
+        'Geht beides zusammen verloren, sind Sie ausgesperrt. Nutzen Sie einen Passwortmanager, oder drucken Sie die Codes und schließen Sie sie weg.',
         {
           points: [
             'Speichern Sie sie nicht als Foto oder Notiz auf dem Telefon mit der App.',
             'Verschicken Sie sie nicht per E-Mail oder Chat.',
-            'Erzeugen Sie neue, wenn nur noch 3 oder weniger übrig sind. Wir erinnern Sie daran.',
-            'Erzeugen Sie sofort neue, wenn jemand sie gesehen haben könnte. Die alten gelten dann nicht mehr.',
+            'Erstellen Sie neue, wenn nur noch 3 oder weniger übrig sind. Wir erinnern Sie daran.',
+            'Erstellen Sie sofort neue, wenn jemand sie gesehen haben könnte. Die alten gelten dann nicht mehr.',
           ],
         },
       ],
@@ -189,7 +189,7 @@ const goodPractice: Article = {
       anchor: 'password',
       heading: 'Nehmen Sie ein langes Passwort, das Sie sonst nirgends verwenden',
       blocks: [
-        'Vier oder fünf Wörter, die nichts miteinander zu tun haben, sind ein gutes Passwort. Sonderzeichen sind nicht nötig, und Sie müssen es nicht regelmäßig ändern. Ein Passwortmanager kann sich eines ausdenken und merken.',
+        'Vier oder fünf Wörter, die nichts miteinander zu tun haben, sind ein gutes Passwort. Sonderzeichen sind nicht nötig, und Sie müssen es nicht regelmäßig ändern. Ein Passwortmanager kann Ihnen eines erstellen und es sich merken.',
       ],
     },
     {
@@ -198,7 +198,7 @@ const goodPractice: Article = {
       blocks: [
         {
           points: [
-            'Geben Sie Codes nur auf Seiten ein, deren Adresse mit {address} beginnt. Sehen Sie zuerst auf die Adresszeile.',
+            'Geben Sie Codes nur auf Seiten ein, deren Adresse mit {address} beginnt. Prüfen Sie zuerst die Adresszeile.',
             'Lesen Sie nie einen Code am Telefon vor und verschicken Sie nie einen. Wer danach fragt, will in Ihr Konto.',
             'Jede Person meldet sich mit dem eigenen Konto an. Bitten Sie um eine weitere Einladung, statt ein Passwort zu teilen.',
           ],

@@ -105,7 +105,7 @@ describe('oidcc-basic-certification-test-plan', () => {
     const { ask } = await openPlan(t);
     const { place } = await ask({ redirect_uri: REFUSED });
     assert.deepEqual([place.status, place.left], [400, undefined]);
-    assert.match(place.text, /<title>This sign-in cannot begin –/);
+    assert.match(place.text, /<title>This sign-in can’t start –/);
   });
 
   test('oidcc-ensure-post-request-succeeds', async (t) => {
