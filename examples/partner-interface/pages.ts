@@ -21,7 +21,7 @@ export function payoutsPage(person: Person): Html {
   const rows = Object.entries({ October: '4,210.00 €', September: '3,874.50 €', August: '4,002.25 €' });
   const table = html`<table><caption>Paid to ${person.partner?.name ?? 'all partners'}</caption>
 ${rows.map(([month, amount]) => html`<tr><th scope="row">${month}</th><td>${amount}</td></tr>`)}</table>`;
-  const reason = html`<p>This page asks for a second factor from the last five minutes. Yours: ${time(person.auth_time)}.</p>`;
+  const reason = html`<p>This page requires a second factor used in the last five minutes. Yours: ${time(person.auth_time)}.</p>`;
   return layout('Payouts', html`${table}${reason}`, person);
 }
 
@@ -32,7 +32,7 @@ export function signedOutPage(): Html {
 
 /** The problem, from an OpenID Connect error code or one of our own. */
 export function problemPage(problem: string, person?: Person): Html {
-  const [title, text] = PROBLEMS[problem] ?? ['Sign-in did not work', `The sign-in service answered: ${problem}.`];
+  const [title, text] = PROBLEMS[problem] ?? ['Sign-in didn’t work', `The sign-in service answered: ${problem}.`];
   return layout(
     title,
     html`<p class="lead">${text}</p><p><a class="button" href="/">Back to the start</a></p>`,
@@ -41,12 +41,12 @@ export function problemPage(problem: string, person?: Person): Html {
 }
 
 const PROBLEMS: Readonly<Record<string, readonly [title: string, text: string]>> = {
-  access_denied: ['You cannot use this portal', 'You said no, or this portal is not open to your company.'],
-  login_required: ['You are not signed in', 'Sign in to go on.'],
-  unmet_authentication_requirements: ['A second factor is needed', 'Payouts are shown after a second factor only.'],
-  unknown_sign_in: ['This sign-in has ended', 'It was finished before, took too long, or began in another browser.'],
+  access_denied: ['You can’t use this portal', 'You declined, or this portal isn’t open to your company.'],
+  login_required: ['You are not signed in', 'Sign in to continue.'],
+  unmet_authentication_requirements: ['A second factor is required', 'Payouts are shown only after a second factor.'],
+  unknown_sign_in: ['This sign-in has ended', 'It was already finished, took too long, or started in another browser.'],
   not_found: ['Page not found', 'There is nothing at this address.'],
-  no_answer: ['Sign-in does not work at the moment', 'The sign-in service gave no answer that we can use. Try again.'],
+  no_answer: ['Sign-in isn’t working right now', 'The sign-in service gave no answer that we can use. Try again.'],
 };
 
 const LEVELS: Readonly<Record<string, string>> = {

@@ -63,7 +63,7 @@ describe('a pending sign-in', () => {
     world.clock.at += MINUTE;
     const refused = await own.post('/sign-in/one-time-code', { code: world.totp(ana.secret) });
     assert.equal(refused.status, 429);
-    assert.match(refused.text, /Sign in again to go on\. <a href="\/sign-in">/);
+    assert.match(refused.text, /Sign in again to continue\. <a href="\/sign-in">/);
     await own.signIn(ana.email);
     assert.equal((await own.post('/sign-in/one-time-code', { code: world.totp(ana.secret) })).status, 303);
   });

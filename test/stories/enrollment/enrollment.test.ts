@@ -81,7 +81,7 @@ describe('the way from the prompt to the app', () => {
     assert.equal(secretOn(wrong.text), secret);
     world.clock.at += 7;
     const expired = await confirm(browser, world.totp(secret, -3));
-    assert.match(refusalOn(expired.text), /Code expired That code ended 67 seconds ago|Code expired .*2 minutes ago/);
+    assert.match(refusalOn(expired.text), /Code expired That code expired 67 seconds ago|Code expired .*2 minutes ago/);
     const malformed = await confirm(browser, '12 34');
     assert.equal(malformed.status, 400);
     assert.match(refusalOn(malformed.text), /Enter the 6 digits of your code/);

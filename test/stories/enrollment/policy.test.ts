@@ -137,7 +137,7 @@ describe('a policy that requires it', () => {
       assert.equal((await browser.signIn(ANA)).location, '/enroll');
       const { text } = await browser.get('/enroll');
       const date = new Date(DATE * 1000).toISOString().slice(0, 10);
-      assert.match(text, new RegExp(`From <time datetime="${date}">[^<]+</time> on, you cannot sign in without it`));
+      assert.match(text, new RegExp(`need this to sign in from <time datetime="${date}">[^<]+</time>`));
       assert.equal((await browser.post('/enroll/skip')).location, '/');
     }
     world.clock.at = DATE;

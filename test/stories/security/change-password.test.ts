@@ -30,7 +30,7 @@ describe('changing the password', () => {
     const device = cookieOf(browser, 'device');
     await browser.get('/security/password');
     assert.equal((await browser.post('/security/password', { current: PASSWORD, new: NEXT })).location, '/security');
-    assert.match(plain((await browser.get('/security')).text), /Your password is changed\. 1 other session was ended/);
+    assert.match(plain((await browser.get('/security')).text), /Your password was changed\. 1 other session was ended/);
     assert.match((await other.get('/security')).location ?? '', /^\/sign-in/);
     assert.equal((await half.get('/sign-in/one-time-code')).location, '/sign-in');
     assert.notEqual(cookieOf(browser, 'device'), device);

@@ -213,7 +213,7 @@ describe('the page of the second factor', () => {
     assert.match(refusalOn(incorrect.text), /One-time code is incorrect .*enter the 6 digits it shows/);
     assert.match(incorrect.text, /<title>Error: .*aria-describedby="code-hint code-error"/s);
     const expired = await post(world.totp(secret, -2));
-    assert.match(refusalOn(expired.text), /Code expired That code ended 37 seconds ago/);
+    assert.match(refusalOn(expired.text), /Code expired That code expired 37 seconds ago/);
     const ahead = await post(world.totp(secret, 3));
     assert.match(refusalOn(ahead.text), /One-time code is incorrect/, 'one code in the future is never named');
   });

@@ -29,7 +29,7 @@ test('security leads to the list: name, times, this device', async (t) => {
   assert.match(plain(text), /Another program This device/);
   assert.match(plain(text), /Firefox on Linux/);
   assert.equal(text.match(/This device/g)?.length, 1);
-  assert.match(plain(text), /Device Last used Ends/);
+  assert.match(plain(text), /Device Last used Expires/);
   assert.match(plain(text), /Trusted since January 15, 2027/);
 });
 
