@@ -168,7 +168,7 @@ test('an issuer that does not answer is a page that says so', async (t) => {
   const portal = createPortal({ ...SETTINGS, issuer: 'http://127.0.0.1:9' });
   const answer = await portal.request('https://portal.example/sign-in');
   assert.equal(answer.status, 503);
-  assert.match(await answer.text(), /Sign-in does not work at the moment/);
+  assert.match(await answer.text(), /Sign-in isn’t working right now/);
 });
 
 async function asked(client: Client, destination: Attempt['destination']): Promise<URLSearchParams> {

@@ -18,7 +18,7 @@ everywhere(() => {
     await signInAtSallyport(page, ana.email);
     await look(PERMISSION);
     await pressButton(page, 'Deny');
-    await look('You cannot use this portal');
+    await look('You can’t use this portal');
 
     await page.goto(`${ledger}/sign-in`);
     await look(PERMISSION);
@@ -50,7 +50,7 @@ everywhere(() => {
     await look('This application isn’t open to your company');
     const callback = page.waitForRequest(/\/callback\?/);
     await page.getByRole('link', { name: /^Back to/ }).click();
-    await look('You cannot use this portal');
+    await look('You can’t use this portal');
     expect(new URL((await callback).url()).searchParams.get('error')).toBe('access_denied');
   });
 

@@ -44,7 +44,7 @@ everywhere(() => {
     await page.goto('/payouts');
     await signInAtSallyport(page, ana.email);
     await page.getByRole('link', { name: /^Back to/ }).click();
-    await look('A second factor is needed');
+    await look('A second factor is required');
     await page.getByRole('link', { name: 'Back to the start' }).click();
     await expect(heading(page)).toHaveText('Partner Interface');
   });
