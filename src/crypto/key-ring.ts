@@ -13,6 +13,7 @@ export type SealPurpose =
   | 'kept-form'
   | 'shown-secret'
   | 'way-on'
+  | 'typed-email'
   | 'forward-auth'
   | 'signing-key';
 

@@ -159,7 +159,8 @@ function ownAssets({ brand }: BareView, isConsole: boolean): Html {
   return html`<link rel="icon" href="${brand.logo?.light ?? 'data:,'}">
 <link rel="stylesheet" href="${assetPath('style.css')}">
 ${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}"><link rel="stylesheet" href="${assetPath('roll-out.css')}">`}<link rel="stylesheet" href="${hueSheetPath(brand.hue)}">
-<script src="${assetPath('page.js')}" defer></script>`;
+<script src="${assetPath('page.js')}" defer></script>
+<script src="${assetPath('fields.js')}" defer></script>`;
 }
 
 /** Only for pages that ask for a passkey: 16 KB. */

@@ -8,7 +8,7 @@ import {
   unreachable,
 } from '#core/values/result.ts';
 import { type Content, html } from '#ui/parts/html.ts';
-import { duration, span } from '#ui/parts/text.ts';
+import { span, waiting } from '#ui/parts/text.ts';
 import type { View } from './view.ts';
 
 /** A refusal in words for the person: what is wrong, and what to do next. */
@@ -30,7 +30,7 @@ export function refusalText(view: View, refusal: Refusal, place: Place): Refusal
     case 'code_already_used':
       return {
         title: t('refusal.used.title'),
-        text: t('refusal.used.text', { wait: duration(t, refusal.nextCodeInSeconds ?? 30) }),
+        text: waiting(t, refusal.nextCodeInSeconds ?? 30, (wait) => t('refusal.used.text', { wait })),
       };
     case 'invalid_request':
       return shapeText(view, refusal, place);
@@ -86,6 +86,11 @@ function expiredText({ t }: View, { ageSeconds = 0 }: Refusal): string {
   return ageSeconds === 0 ? t('refusal.expired.superseded') : t('refusal.expired.text', { age: span(t, ageSeconds) });
 }
 
+/** Whether all tries of this sign-in or set-up are used, so that its form is of no use. */
+export function isOver({ refused, reason }: Refusal): boolean {
+  return refused === 'too_many_attempts' && reason === 'sign_in_again';
+}
+
 type InPlace = (view: View, place: Place) => RefusalText;
 
 /** A code of the other kind in this field, by its reason. */
@@ -126,7 +131,7 @@ function plainText({ t }: View, name: Plain): RefusalText {
 function waitText({ t }: View, name: 'busy' | 'often', { retryAfterSeconds = 2 }: Refusal): RefusalText {
   return {
     title: t(`refusal.${name}.title`),
-    text: t(`refusal.${name}.text`, { wait: duration(t, retryAfterSeconds) }),
+    text: waiting(t, retryAfterSeconds, (wait) => t(`refusal.${name}.text`, { wait })),
   };
 }
 
@@ -150,7 +155,7 @@ function passwordWait(view: View, refusal: TooMany): RefusalText {
   return { title: t('refusal.passwordWait.title'), text: html`${passwordWaitText(view, refusal)} ${link}` };
 }
 
-function passwordWaitText({ t }: View, { reason, retryAfterSeconds = 1 }: TooMany): string {
+function passwordWaitText({ t }: View, { reason, retryAfterSeconds = 1 }: TooMany): Content {
   switch (reason) {
     case 'closed':
       return t('refusal.passwordClosed.text');
@@ -158,7 +163,7 @@ function passwordWaitText({ t }: View, { reason, retryAfterSeconds = 1 }: TooMan
     case 'reminded':
     case 'sign_in_again':
     case undefined:
-      return t('refusal.passwordWait.text', { wait: duration(t, retryAfterSeconds) });
+      return waiting(t, retryAfterSeconds, (wait) => t('refusal.passwordWait.text', { wait }));
     default:
       return unreachable(reason);
   }
@@ -172,19 +177,24 @@ function codeWaitText(view: View, { reason, retryAfterSeconds = 1 }: TooMany, pl
   const { t } = view;
   switch (reason) {
     case 'sign_in_again':
+      if (view.signedIn !== undefined) return t('refusal.again.setUp');
       return html`${t('refusal.again.text')} <a href="${PATHS.signIn}">${t('signIn.title')}</a>`;
     case 'closed':
     case 'often':
     case 'reminded':
     case undefined:
-      return withRecovery(view, t('refusal.wait.text', { wait: duration(t, retryAfterSeconds) }), place);
+      return withRecovery(
+        view,
+        waiting(t, retryAfterSeconds, (wait) => t('refusal.wait.text', { wait })),
+        place,
+      );
     default:
       return unreachable(reason);
   }
 }
 
-function pausedText({ t }: View, { retryAfterSeconds = 1 }: Refusal): string {
-  return t('refusal.paused.text', { wait: duration(t, retryAfterSeconds) });
+function pausedText({ t }: View, { retryAfterSeconds = 1 }: Refusal): Content {
+  return waiting(t, retryAfterSeconds, (wait) => t('refusal.paused.text', { wait }));
 }
 
 /** The name of the two texts for each reason. */
@@ -196,7 +206,7 @@ function disabledText(view: View, { reason }: RefusalOf<'authenticator_disabled'
   return { title: t(`refusal.${name}.title`), text: withRecovery(view, t(`refusal.${name}.text`), place) };
 }
 
-function withRecovery({ t }: View, text: string, place: Place): Content {
+function withRecovery({ t }: View, text: Content, place: Place): Content {
   if (place !== 'signIn' && place !== 'stepUp') return text;
   const href = place === 'stepUp' ? PATHS.stepUpRecoveryCode : PATHS.recoveryCode;
   return html`${text} <a href="${href}">${t('signIn.useRecoveryCode')}</a>`;

@@ -45,7 +45,7 @@ ${details(
   t('devMail.html'),
   html`<iframe class="mail" sandbox="" src="/dev/mail/${id}/html" title="${t('devMail.html')}"></iframe>
 <p class="quiet"><a href="/dev/mail/${id}/html">${t('devMail.alone')}</a></p>`,
-  true,
+  { open: true },
 )}`;
 }
 

@@ -7,7 +7,7 @@ import { actions, copyButton, form, linkButton, printButton, submitButton } from
 import { codeList } from '#ui/parts/codes.ts';
 import { checkbox } from '#ui/parts/fields.ts';
 import { type Html, html } from '#ui/parts/html.ts';
-import { beginElement } from '#ui/parts/text.ts';
+import { beginElement, filledIn } from '#ui/parts/text.ts';
 import { setUpPage } from '#ui/set-up-page.ts';
 import type { View } from '#ui/view.ts';
 import { passkeyBeside } from './passkey-page.ts';
@@ -49,11 +49,8 @@ function why({ t, brand }: View, { isReset, isStaff, needsPasskey, canSkip, part
   return canSkip ? t('enroll.why.offered') : t('enroll.why.required', { partner: partnerName ?? '' });
 }
 
-/** A date inside a sentence: the message holds a placeholder, and the markup is ours. */
 function deadline(view: View, at: number): Html {
-  const MARK = '\u0000';
-  const [before, after] = view.t('enroll.deadline', { date: MARK }).split(MARK);
-  return html`${before}${beginElement(at, view.locale)}${after}`;
+  return filledIn(beginElement(at, view.locale), (date) => view.t('enroll.deadline', { date }));
 }
 
 /** The access code before the set-up, after support reset the old authenticator. */
@@ -67,13 +64,15 @@ type Connect = {
   readonly email: string;
   readonly hasPasskeys: boolean;
   readonly refusal?: Refusal | undefined;
+  readonly manual?: string | undefined;
 };
 
-export function connectPage(view: View, { secret, email, hasPasskeys, refusal }: Connect): Html {
+export function connectPage(view: View, { secret, email, hasPasskeys, refusal, manual }: Connect): Html {
   return setUpPage(view, {
     secret,
     email,
     refusal,
+    manual,
     action: '/enroll/authenticator',
     doors: { first: 'open', second: 'here', label: view.t('doors.setUp') },
     lead: view.t('setUp.lead'),
@@ -91,7 +90,7 @@ export function recoveryCodesPage(view: View, codes: readonly string[], notSaved
     width: 'wide',
     doors: { first: 'open', second: 'open', label: t('doors.set') },
     refusal: notSaved ? refusal : undefined,
-    body: html`<p class="lead">${t('codes.lead')}</p>
+    body: html`${sheetHead(view)}<p class="lead">${t('codes.lead')}</p>
 ${codeList(codes)}
 <p>${t('codes.keep')}</p>
 ${actions(
@@ -106,6 +105,12 @@ ${form(
 ${submitButton(t('codes.done'))}`,
 )}`,
   });
+}
+
+/** The heading on paper: what the codes are for, whose they are, and from which day. */
+function sheetHead({ t, config, now, signedIn }: View): Html {
+  const head = t('codes.file.head', { product: config.productName, email: signedIn?.email ?? '', date: dayText(now) });
+  return html`<p class="paper sheet">${head}</p>`;
 }
 
 /** The same codes as a text file. */

@@ -28,7 +28,7 @@ import { acknowledgeCodes, readCodesCopy } from './codes-copy.ts';
 import { codeBeforePage, connectPage, promptPage, recoveryCodesFile, recoveryCodesPage } from './pages.ts';
 import { enrollPasskeyRoutes } from './passkey-routes.ts';
 
-const codeForm = z.object({ code: typed('code').optional() });
+const codeForm = z.object({ code: typed('code').optional(), manual: typed('word').optional() });
 const doneForm = z.object({ saved: typed('word').optional() });
 
 const ACCESS_CODE = '/enroll/access-code';
@@ -184,5 +184,8 @@ async function submitConfirmation(call: PageCall<'pendingSignIn', z.output<typeo
   const { secret } = open;
   const hasPasskeys = kindsFor(env, pending).includes('passkey');
   const { email } = pending.user;
-  return showRefusal(connectPage(view, { secret, email, hasPasskeys, refusal: confirmed }), confirmed);
+  return showRefusal(
+    connectPage(view, { secret, email, hasPasskeys, refusal: confirmed, manual: input.manual }),
+    confirmed,
+  );
 }

@@ -28,7 +28,7 @@ export const homeRoutes: readonly Route[] = [
     guard: 'public',
     async handle({ env, session, client }) {
       if (session) await signOut(env, session, client);
-      return seeOther(PATHS.signIn, [{ cookie: 'session' }, { cookie: 'pending' }]);
+      return seeOther(`${PATHS.signIn}?signed-out`, [{ cookie: 'session' }, { cookie: 'pending' }]);
     },
   }),
   page({

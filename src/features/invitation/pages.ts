@@ -2,7 +2,7 @@ import { PATHS } from '#core/paths.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { errorPage, layout } from '#ui/layout.ts';
 import { form, submitButton } from '#ui/parts/actions.ts';
-import { textField, usernameField } from '#ui/parts/fields.ts';
+import { passwordField, textField, usernameField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { signsOut } from '#ui/parts/text.ts';
 import { type RefusalText, refusalText } from '#ui/refusal-text.ts';
@@ -52,12 +52,12 @@ ${textField({
   value: page.name,
   error: errorOf(faults, 'name'),
 })}
-${textField({
+${passwordField(view, {
   id: 'password',
   name: 'password',
   label: t(isFirst ? 'field.password' : 'password.new'),
-  type: 'password',
   autocomplete: 'new-password',
+  minimum: page.minimum,
   hint: t('password.hint', { minimum: page.minimum }),
   autofocus: !isFirst && faults.length === 0,
   error: errorOf(faults, 'password'),

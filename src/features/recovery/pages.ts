@@ -2,9 +2,9 @@ import { PATHS } from '#core/paths.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { errorPage, layout } from '#ui/layout.ts';
 import { form, submitButton } from '#ui/parts/actions.ts';
-import { textField, usernameField } from '#ui/parts/fields.ts';
+import { passwordField, textField, usernameField } from '#ui/parts/fields.ts';
 import { type Html, html } from '#ui/parts/html.ts';
-import { duration, signsOut } from '#ui/parts/text.ts';
+import { filledIn, signsOut, waiting } from '#ui/parts/text.ts';
 import { refusalText } from '#ui/refusal-text.ts';
 import type { View } from '#ui/view.ts';
 
@@ -46,16 +46,19 @@ ${submitButton(t('forgot.send'))}`,
 }
 
 function waitSummary({ t }: View, { retryAfterSeconds = 1 }: Refusal) {
-  return { title: t('forgot.wait.title'), text: t('forgot.wait.text', { wait: duration(t, retryAfterSeconds) }) };
+  return {
+    title: t('forgot.wait.title'),
+    text: waiting(t, retryAfterSeconds, (wait) => t('forgot.wait.text', { wait })),
+  };
 }
 
-/** The same answer for every email, known or not. */
-export function linkSentPage(view: View): Html {
+/** The same answer for every email, known or not. It names the email as it was typed, so that a slip shows. */
+export function linkSentPage(view: View, email: string | undefined): Html {
   const { t } = view;
   return layout(view, {
     title: t('forgot.sent.title'),
     width: 'form',
-    body: html`<p class="lead">${t('forgot.sent.text')}</p>
+    body: html`<p class="lead">${filledIn(html`<strong class="anywhere">${email ?? t('forgot.sent.someone')}</strong>`, (mark) => t('forgot.sent.text', { email: mark }))}</p>
 <p>${t('forgot.sent.nothing')}</p>
 <p><a href="/forgot-password">${t('forgot.again')}</a></p>
 <p class="quiet"><a href="${PATHS.signIn}">${t('forgot.back')}</a></p>`,
@@ -83,12 +86,12 @@ ${form(
   view,
   action,
   html`${usernameField(view, email)}
-${textField({
+${passwordField(view, {
   id: 'password',
   name: 'password',
   label: t('password.new'),
-  type: 'password',
   autocomplete: 'new-password',
+  minimum,
   hint: t('password.hint', { minimum }),
   autofocus: summary === undefined,
   error: summary?.title,

@@ -15,6 +15,7 @@ import { deadLinkPage, forgotPasswordPage, linkSentPage, newPasswordPage } from 
 import { type Requested, requestResetLink } from './request-link.ts';
 import { findReset, type OpenReset, resetPassword } from './reset-password.ts';
 import { revertRoutes } from './revert-routes.ts';
+import { readSentTo, sentAddress } from './typed-email.ts';
 
 const PATH = '/password/:token';
 
@@ -26,8 +27,12 @@ export const recoveryRoutes: readonly Route[] = [
     method: 'GET',
     path: '/forgot-password',
     guard: 'public',
-    handle: ({ view, query }) =>
-      show(query.has('sent') ? linkSentPage(view) : forgotPasswordPage(view, { email: view.restoredEmail })),
+    handle: ({ env, view, query }) =>
+      show(
+        query.has('sent')
+          ? linkSentPage(view, readSentTo(env.keys, query))
+          : forgotPasswordPage(view, { email: view.restoredEmail }),
+      ),
   }),
   page({
     method: 'POST',
@@ -35,9 +40,9 @@ export const recoveryRoutes: readonly Route[] = [
     guard: 'public',
     form: emailForm,
     async handle({ env, view, client, input, formKey }) {
-      const sentTo = seeOther('/forgot-password?sent');
       const email = canonicalEmail(input.email ?? '');
       if (email === undefined) return show(forgotPasswordPage(view, { email: input.email, malformed: true }), 400);
+      const sentTo = seeOther(sentAddress(env.keys, email));
       const around = idempotentAround<Requested>({ env, formKey }, () => sentTo);
       const asked = await requestResetLink(env, email, client, around);
       if (asked === undefined) return sentTo;

@@ -182,15 +182,20 @@ export function nameField({ t }: View, field: NameField): Html {
   return textField({ id: 'name', name: 'name', hint: t('authenticators.name.hint'), autocomplete: 'off', ...field });
 }
 
-type Connecting = { secret: Uint8Array; email: string; refusal?: Refusal };
+type Connecting = {
+  readonly secret: Uint8Array;
+  readonly email: string;
+  readonly refusal?: Refusal;
+  readonly manual?: string | undefined;
+};
 
 /** The same set-up page as for the first app. */
-export function connectingAppPage(view: View, { secret, email, refusal }: Connecting): Html {
+export function connectingAppPage(view: View, connecting: Connecting): Html {
   const { t } = view;
   return setUpPage(view, {
-    secret,
-    email,
-    refusal,
+    ...connecting,
+    // The app may be the one that has the first entry.
+    hasOldEntry: true,
     action: ADD,
     lead: t('setUp.furtherLead'),
     more: form(view, '/security/authenticator/cancel', submitButton(t('authenticators.add.cancel'), 'quiet')),

@@ -34,7 +34,7 @@ const ONE = '/security/authenticators/:authenticator';
 const FIRST = '/security/authenticator';
 
 const nameForm = z.object({ name: typed('name').optional() });
-const codeForm = z.object({ code: typed('code').optional() });
+const codeForm = z.object({ code: typed('code').optional(), manual: typed('word').optional() });
 
 type Sent<Form extends z.ZodType> = PageCall<'steppedUp', z.output<Form>>;
 
@@ -118,7 +118,7 @@ async function submitCode(call: Sent<typeof codeForm>): Promise<Reply> {
   if (!isRefusal(added)) return seeOther(PATHS.security);
   if (added.refused === 'sign_in_expired') return seeOther(PATHS.signIn);
   if (added.refused === 'enrollment_expired' || added.refused === 'forbidden') return seeOther(LIST);
-  const again = { secret: open.secret, email: session.user.email, refusal: added };
+  const again = { secret: open.secret, email: session.user.email, refusal: added, manual: input.manual };
   return showRefusal(connectingAppPage(view, again), added);
 }
 

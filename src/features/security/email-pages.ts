@@ -2,7 +2,7 @@ import { PATHS } from '#core/paths.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { errorPage, layout } from '#ui/layout.ts';
 import { form, submitButton } from '#ui/parts/actions.ts';
-import { textField, usernameField } from '#ui/parts/fields.ts';
+import { passwordField, textField, usernameField } from '#ui/parts/fields.ts';
 import { type Html, html } from '#ui/parts/html.ts';
 import { timeElement } from '#ui/parts/text.ts';
 import { type RefusalText, refusalText } from '#ui/refusal-text.ts';
@@ -45,11 +45,10 @@ ${textField({
   error: error('email'),
   autofocus: refused === undefined,
 })}
-${textField({
+${passwordField(view, {
   id: 'current',
   name: 'current',
   label: t('changePassword.current'),
-  type: 'password',
   autocomplete: 'current-password',
   error: error('current'),
 })}

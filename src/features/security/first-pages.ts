@@ -58,14 +58,19 @@ function turnOffPart(view: View, { canTurnOff, partnerName }: FirstPage): Conten
 ${form(view, '/security/authenticator/turn-off', submitButton(t('turnOff.button'), 'danger'))}</section>`;
 }
 
-type Connecting = { secret: Uint8Array; email: string; enrolled: boolean; refusal?: Refusal };
+type Connecting = {
+  readonly secret: Uint8Array;
+  readonly email: string;
+  readonly enrolled: boolean;
+  readonly refusal?: Refusal;
+  readonly manual?: string | undefined;
+};
 
-export function connectingPage(view: View, { secret, email, enrolled, refusal }: Connecting): Html {
+export function connectingPage(view: View, { enrolled, ...connecting }: Connecting): Html {
   const { t } = view;
   return setUpPage(view, {
-    secret,
-    email,
-    refusal,
+    ...connecting,
+    hasOldEntry: enrolled,
     action: '/security/authenticator',
     lead: t(enrolled ? 'setUp.replaceLead' : 'setUp.lead'),
     more:

@@ -4,12 +4,13 @@ import type { Notice } from '#core/sessions/notice.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { layout } from '#ui/layout.ts';
 import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
-import { textField, usernameField } from '#ui/parts/fields.ts';
+import { passwordField, usernameField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { passkeySignal } from '#ui/parts/passkeys.ts';
 import { dataList, notice as noticeBox, timeElement } from '#ui/parts/text.ts';
 import { refusalText } from '#ui/refusal-text.ts';
 import type { View } from '#ui/view.ts';
+import { type Demand, demandFacts } from './demand-page.ts';
 
 type Listed = {
   readonly kind: AuthenticatorKind;
@@ -18,6 +19,8 @@ type Listed = {
 };
 export type Overview = {
   readonly email: string;
+  /** What the policy asks of this person. */
+  readonly demand: Demand;
   /** The new email that waits for confirmation. */
   readonly waiting: { readonly email: string; readonly expiresAt: number } | undefined;
   /** Authenticator and codes are frozen until then, after a password reset by mail link. */
@@ -42,6 +45,7 @@ export function overviewPage(view: View, page: Overview): Html {
 ${notice && noticeBox(noticeWords(view, notice))}
 ${frozenUntil !== undefined && frozenNotice(view, frozenUntil)}
 ${dataList([
+  ...demandFacts(view, page),
   { label: authenticatorsLabel(view, page), value: appValue(view, page), action: appAction(view, page) },
   {
     label: t('security.codes'),
@@ -145,16 +149,20 @@ ${backLink(view)}`,
   });
 }
 
-type PasswordPage = { email: string; hint: string; refusal?: { field: 'current' | 'new'; refusal: Refusal } };
+type PasswordPage = {
+  readonly email: string;
+  readonly hint: string;
+  readonly minimum: number;
+  readonly refusal?: { readonly field: 'current' | 'new'; readonly refusal: Refusal };
+};
 
-export function passwordPage(view: View, { email, hint, refusal }: PasswordPage): Html {
+export function passwordPage(view: View, { email, hint, minimum, refusal }: PasswordPage): Html {
   const { t } = view;
   const summary = refusal && passwordRefusal(view, refusal);
   const field = (name: 'current' | 'new') => ({
     id: name,
     name,
     label: t(`changePassword.${name}`),
-    type: 'password' as const,
     error: refusal?.field === name ? summary?.title : undefined,
   });
   return layout(view, {
@@ -166,8 +174,8 @@ ${form(
   view,
   '/security/password',
   html`${usernameField(view, email)}
-${textField({ ...field('current'), autocomplete: 'current-password', autofocus: refusal === undefined })}
-${textField({ ...field('new'), autocomplete: 'new-password', hint })}
+${passwordField(view, { ...field('current'), autocomplete: 'current-password', autofocus: refusal === undefined })}
+${passwordField(view, { ...field('new'), autocomplete: 'new-password', hint, minimum })}
 ${submitButton(t('changePassword.save'))}`,
 )}
 ${backLink(view)}`,

@@ -45,6 +45,7 @@ function changePage(view: View, session: Session, refusal?: ChangeRefused) {
   return passwordPage(view, {
     email: user.email,
     hint: view.t('password.hint', { minimum }),
+    minimum,
     ...(refusal && { refusal }),
   });
 }

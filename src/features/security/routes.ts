@@ -22,6 +22,7 @@ import type { View } from '#ui/view.ts';
 import { type Connected, cancelConnecting, connect, findConnecting, startConnecting } from './authenticator.ts';
 import { authenticatorsApi } from './authenticators-api.ts';
 import { authenticatorsRoutes } from './authenticators-routes.ts';
+import { demandOn } from './demand-page.ts';
 import { emailRoutes } from './email-routes.ts';
 import { connectingPage, firstPage } from './first-pages.ts';
 import { freezeOf } from './freeze.ts';
@@ -41,7 +42,7 @@ const ACCESS_CODE = '/security/authenticator/access-code';
 const CODES = '/security/recovery-codes';
 const SESSIONS = '/security/sessions';
 
-const codeForm = z.object({ code: typed('code').optional() });
+const codeForm = z.object({ code: typed('code').optional(), manual: typed('word').optional() });
 const sessionForm = z.object({ id: typed('id').optional() });
 
 export const securityRoutes: readonly Route[] = [
@@ -197,7 +198,17 @@ async function showOverview({ env, view, session }: PageCall<'session'>): Promis
   const waiting = await findWaitingEmail(read, user.id, view.now);
   const frozenUntil = freezeOf(env, session, factors);
   const signal = acceptedPasskeys(env, user.id, factors);
-  const shown = { email: user.email, waiting, frozenUntil, notice, factors, codesLeft, sessions: places.length };
+  const demand = demandOn(session, view.now);
+  const shown = {
+    email: user.email,
+    demand,
+    waiting,
+    frozenUntil,
+    notice,
+    factors,
+    codesLeft,
+    sessions: places.length,
+  };
   return show(overviewPage(view, { ...shown, signal, trusted: await countTrusted(env, session) }));
 }
 
@@ -212,7 +223,7 @@ async function submitConfirmation(call: PageCall<'steppedUp', z.output<typeof co
   if (connected.refused === 'sign_in_expired') return seeOther(PATHS.signIn);
   if (connected.refused === 'enrollment_expired' || connected.refused === 'forbidden') return seeOther(AUTHENTICATOR);
   const enrolled = await isEnrolled(env, session);
-  const again = { secret: open.secret, email: session.user.email, enrolled, refusal: connected };
+  const again = { secret: open.secret, email: session.user.email, enrolled, refusal: connected, manual: input.manual };
   return showRefusal(connectingPage(view, again), connected);
 }
 

@@ -4,11 +4,11 @@ import type { Notice } from '#core/sessions/notice.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { layout } from '#ui/layout.ts';
 import { actions, form, inFlow, linkButton, submitButton } from '#ui/parts/actions.ts';
-import { checkbox, codeField, textField, usernameField } from '#ui/parts/fields.ts';
+import { checkbox, codeField, passwordField, textField, usernameField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { passkeyForm, passkeySignal } from '#ui/parts/passkeys.ts';
 import { notice as noticeBox } from '#ui/parts/text.ts';
-import { refusalText } from '#ui/refusal-text.ts';
+import { isOver, type RefusalText, refusalText } from '#ui/refusal-text.ts';
 import type { View } from '#ui/view.ts';
 
 type SignInPage = {
@@ -16,6 +16,8 @@ type SignInPage = {
   readonly returnTo?: string | undefined;
   readonly refusal?: Refusal | undefined;
   readonly passwordSaved?: boolean;
+  /** The person has just signed out. */
+  readonly isSignedOut?: boolean;
   /** Whether passkeys work at this address. */
   readonly offersPasskeys: boolean;
   /** A passkey was refused. */
@@ -39,7 +41,7 @@ export function signInPage(view: View, page: SignInPage): Html {
     passkeys: page.offersPasskeys,
     refusal: summary,
     body: html`<p class="lead">${t('signIn.lead')}</p>
-${passwordSaved && noticeBox(t('signIn.passwordSaved'))}
+${passwordSaved && noticeBox(t('signIn.passwordSaved'))}${page.isSignedOut && noticeBox(t('signIn.signedOut'))}
 ${passwordForm(view, page, summary)}
 ${page.offersPasskeys && aloneForm(view, returnTo)}
 ${page.unknown && forget(page.unknown)}
@@ -67,11 +69,10 @@ function passwordForm(view: View, { email, returnTo, offersPasskeys }: SignInPag
       autofocus: refused === undefined && email === undefined,
       error: errorOf('email'),
     })}
-${textField({
+${passwordField(view, {
   id: 'password',
   name: 'password',
   label: t('field.password'),
-  type: 'password',
   autocomplete: 'current-password',
   autofocus: refused === undefined && email !== undefined,
   error: errorOf('password'),
@@ -131,6 +132,7 @@ export type TrustOffer = { readonly checked: boolean } | undefined;
 export function oneTimeCodePage(view: View, { email, methods, refusal }: CodePage, trust: TrustOffer): Html {
   const { t } = view;
   const summary = refusal && refusalText(view, refusal, 'signIn');
+  if (refusal && summary && isOver(refusal)) return overPage(view, t('signIn.code.title'), summary);
   return layout(view, {
     title: t('signIn.code.title'),
     width: 'form',
@@ -157,6 +159,17 @@ ${otherWays(view, methods, 'totp')}
   });
 }
 
+/** All tries of this sign-in are used: only a new one helps, so the page has no form. */
+export function overPage(view: View, title: string, refusal: RefusalText): Html {
+  return layout(view, {
+    title,
+    width: 'form',
+    doors: { first: 'open', second: 'here', label: view.t('doors.second') },
+    refusal,
+    body: actions(linkButton(inFlow(view, PATHS.signIn), view.t('signIn.title'), 'primary')),
+  });
+}
+
 /** The links to the other second factors. A recovery code is always among them. */
 export function otherWays(view: View, methods: readonly SecondFactor[], shown: SecondFactor): Html {
   const { t } = view;
@@ -176,6 +189,7 @@ function trustField({ t }: View, offer: TrustOffer): Content {
 export function recoveryCodePage(view: View, { email, methods, refusal }: CodePage): Html {
   const { t } = view;
   const summary = refusal && refusalText(view, refusal, 'recovery');
+  if (refusal && summary && isOver(refusal)) return overPage(view, t('signIn.recovery.title'), summary);
   return layout(view, {
     title: t('signIn.recovery.title'),
     width: 'form',

@@ -4,20 +4,22 @@ import { actions, inFlow, linkButton } from '#ui/parts/actions.ts';
 import { usernameField } from '#ui/parts/fields.ts';
 import { type Html, html } from '#ui/parts/html.ts';
 import { passkeyForm, withoutPasskeys } from '#ui/parts/passkeys.ts';
-import { refusalText } from '#ui/refusal-text.ts';
+import { isOver, refusalText } from '#ui/refusal-text.ts';
 import type { View } from '#ui/view.ts';
-import { type CodePage, otherWays } from './pages.ts';
+import { type CodePage, otherWays, overPage } from './pages.ts';
 
 /** A passkey as the second factor. Without scripts there is none, so the page leads to the other factors. */
 export function passkeyPage(view: View, { email, methods, refusal }: CodePage): Html {
   const { t } = view;
   const hasApp = methods.includes('totp');
+  const summary = refusal && refusalText(view, refusal, 'passkey');
+  if (refusal && summary && isOver(refusal)) return overPage(view, t('passkey.title'), summary);
   return layout(view, {
     title: t('passkey.title'),
     width: 'form',
     doors: { first: 'open', second: 'here', label: t('doors.second') },
     passkeys: true,
-    refusal: refusal && refusalText(view, refusal, 'passkey'),
+    refusal: summary,
     body: html`<p class="lead">${t('passkey.lead')}</p>
 ${passkeyForm(view, {
   does: 'use',

@@ -40,7 +40,8 @@ export const signInRoutes: readonly Route[] = [
       const [isLost, passwordSaved] = [query.has('lost'), query.has('password-saved')];
       const offersPasskeys = findRelyingParty(env.config) !== undefined;
       const email = view.restoredEmail ?? hint;
-      return show(signInPage(view, { returnTo, email, passwordSaved, refusal, isLost, offersPasskeys }));
+      const isSignedOut = query.has('signed-out');
+      return show(signInPage(view, { returnTo, email, passwordSaved, isSignedOut, refusal, isLost, offersPasskeys }));
     },
   }),
   page({ method: 'POST', path: '/sign-in', guard: 'public', form: passwordForm, handle: submitPassword }),

@@ -4,7 +4,7 @@ import { PATHS } from '#core/paths.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { layout } from '#ui/layout.ts';
 import { form, inFlow, submitButton } from '#ui/parts/actions.ts';
-import { codeField, textField, usernameField } from '#ui/parts/fields.ts';
+import { codeField, passwordField, usernameField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { passkeyForm, withoutPasskeys } from '#ui/parts/passkeys.ts';
 import { refusalText } from '#ui/refusal-text.ts';
@@ -70,15 +70,15 @@ function textOf(view: View, method: CodeMethod, refusal: Refusal): { title: stri
   return refusalText(view, refusal, method === 'recovery_code' ? 'stepUpRecovery' : 'stepUp');
 }
 
-function fieldOf({ t }: View, method: CodeMethod, error: string | undefined): Html {
+function fieldOf(view: View, method: CodeMethod, error: string | undefined): Html {
+  const { t } = view;
   const autofocus = error === undefined;
   switch (method) {
     case 'password':
-      return textField({
+      return passwordField(view, {
         id: 'password',
         name: 'password',
         label: t('stepUp.password.label'),
-        type: 'password',
         autocomplete: 'current-password',
         error,
         autofocus,

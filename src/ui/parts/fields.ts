@@ -13,7 +13,7 @@ type Field = {
 
 type TextField = Field & {
   readonly autocomplete: string;
-  readonly type?: 'text' | 'email' | 'password' | 'search' | 'date' | 'number' | undefined;
+  readonly type?: 'text' | 'email' | 'search' | 'date' | 'number' | undefined;
   readonly inputmode?: 'text' | 'email' | 'numeric' | undefined;
   readonly readonly?: boolean | undefined;
   readonly spellcheck?: boolean | undefined;
@@ -44,6 +44,45 @@ export function textField(field: TextField): Html {
       ...description(field),
     })}>`,
   );
+}
+
+type PasswordField = Omit<Field, 'value'> & {
+  readonly autocomplete: 'current-password' | 'new-password';
+  /** The shortest length that is accepted, for a new password. A script then counts while the person types. */
+  readonly minimum?: number | undefined;
+};
+
+/** A password, with a button that shows it. The button needs a script. */
+export function passwordField({ t }: View, { minimum, ...field }: PasswordField): Html {
+  const input = html`<input${attributes({
+    id: field.id,
+    name: field.name,
+    type: 'password',
+    autocomplete: field.autocomplete,
+    spellcheck: 'false',
+    autocapitalize: 'none',
+    autofocus: field.autofocus,
+    required: true,
+    'data-minimum': minimum?.toString(),
+    ...description(field),
+  })}>`;
+  const shown = `${field.id}-shown`;
+  const box = html`<div class="check show" data-script hidden><input type="checkbox" id="${shown}" data-shows="${field.id}"><label for="${shown}">${t('password.show')}</label></div>`;
+  return fieldFrame(field, html`${input}${minimum !== undefined && strength(t, field.id)}${box}`);
+}
+
+/** What the script says about the length. The texts are ours, because a script has none. */
+function strength(t: View['t'], id: string): Html {
+  const more = (count: number) => t('password.strength.more', { count }).replace(String(count), '#');
+  return html`<p${attributes({
+    class: 'hint strength',
+    role: 'status',
+    'data-strength': id,
+    'data-more': more(2),
+    'data-one': more(1),
+    'data-enough': t('password.strength.enough'),
+    'data-repeats': t('password.strength.repeats'),
+  })}></p>`;
 }
 
 type TextArea = Field & { readonly rows: number; readonly required?: boolean | undefined };

@@ -23,8 +23,8 @@ export function quotedMail(title: string, { subject, text, after }: Quoted): Htm
   return html`<section><h2>${title}</h2><div class="quoted"><p><strong>${subject}</strong></p><p>${text}</p><p>${after}</p></div></section>`;
 }
 
-export function details(summary: string, body: Content, open = false): Html {
-  return html`<details class="more"${attributes({ open })}><summary>${summary}</summary><div>${body}</div></details>`;
+export function details(summary: string, body: Content, { open = false, name = '' } = {}): Html {
+  return html`<details class="more${name !== '' && ` ${name}`}"${attributes({ open })}><summary>${summary}</summary><div>${body}</div></details>`;
 }
 
 type Row = { readonly label: string; readonly value: Content; readonly action?: Content };
@@ -98,6 +98,19 @@ export function dateElement(at: number, locale: string): Html {
 export function duration(t: Translate, seconds: number): string {
   const [unit, count] = roundedUp(seconds);
   return t(`duration.${unit}`, { count });
+}
+
+/** A text with a wait in it, which a script counts down. `text` is our message, with the wait filled in. */
+export function waiting(t: Translate, seconds: number, text: (wait: string) => string): Html {
+  const wait = html`<span data-wait="${String(Math.max(0, Math.ceil(seconds)))}">${duration(t, seconds)}</span>`;
+  return filledIn(wait, text);
+}
+
+/** Markup inside a sentence: the message holds a placeholder, and the markup is ours. */
+export function filledIn(part: Content, text: (mark: string) => string): Html {
+  const MARK = '\u0000';
+  const [before, after] = text(MARK).split(MARK);
+  return html`${before}${part}${after}`;
 }
 
 /** The same time without its direction: "12 minutes". */

@@ -38,7 +38,7 @@ ${details(
   t('clients.more'),
   html`${addresses(view, typed, error)}
 ${rights(view, typed, error)}`,
-  FEW.some((name) => isFilled(typed, name) || error(name)),
+  { open: FEW.some((name) => isFilled(typed, name) || error(name) !== undefined) },
 )}
 ${submitButton(t('clients.add'))}`,
 )}`,
