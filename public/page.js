@@ -3,11 +3,14 @@
 
 const RESUBMIT_MS = 5000;
 const COPIED_MS = 4000;
-const LIVE_MS = 250;
-const RENEW_MS = 2000;
+const TICK_MS = 1000;
+/** Fewer different characters than this in a whole password are easy to guess. */
+const FEW_DIFFERENT = 5;
 
 for (const part of document.querySelectorAll('[data-script]')) part.removeAttribute('hidden');
-for (const time of document.querySelectorAll('time[data-local]')) showLocally(time);
+showTimes();
+// A list that a script has renewed.
+document.addEventListener('renewed', showTimes);
 // On a phone the tabs are one line, wider than the screen.
 for (const tab of document.querySelectorAll('.tabs [aria-current]'))
   tab.scrollIntoView({ block: 'nearest', inline: 'center' });
@@ -39,7 +42,6 @@ document.addEventListener('click', (event) => {
 });
 
 document.addEventListener('keydown', (event) => {
-  if (event.key === '/' && !event.ctrlKey && !event.metaKey && !event.altKey) focusFind(event);
   if (event.key === 'Escape') closeMenu(true);
 });
 
@@ -60,86 +62,6 @@ document.addEventListener('submit', (event) => {
 for (const form of document.querySelectorAll('form[data-submit]'))
   if (form instanceof HTMLFormElement) form.requestSubmit();
 
-// A list that updates while the person types. It requests the same address as the button and shows the same page.
-for (const form of document.querySelectorAll('form[data-live]')) {
-  if (form instanceof HTMLFormElement) follow(form);
-}
-
-// A part that says how far something is. It is requested again until it is over.
-for (const part of document.querySelectorAll('[data-reload]')) {
-  if (part instanceof HTMLElement) setTimeout(() => void renew(part.dataset.reload ?? ''), RENEW_MS);
-}
-
-/** @param {string} id */
-async function renew(id) {
-  const answer = await fetch(location.href).catch(() => null);
-  // The person signed out: the link on the page says so.
-  if (!answer?.ok || answer.redirected) return;
-  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  const [old, fresh] = [document.getElementById(id), page.getElementById(id)];
-  if (!old || !fresh) return;
-  // Somebody who is reading or has chosen a link there is not interrupted.
-  if (!old.contains(document.activeElement)) {
-    for (const time of fresh.querySelectorAll('time[data-local]')) showLocally(time);
-    old.replaceChildren(...fresh.childNodes);
-  }
-  if (document.querySelector('[data-reload]')) setTimeout(() => void renew(id), RENEW_MS);
-}
-
-// A list with rows to tick says how many are ticked, and what they add up to.
-for (const form of document.querySelectorAll('form[data-ticks]')) {
-  if (form instanceof HTMLFormElement) countTicks(form);
-}
-
-/** @param {HTMLFormElement} form */
-function countTicks(form) {
-  const line = form.querySelector('[data-ticks-text]');
-  if (!(line instanceof HTMLElement)) return;
-  const plain = line.textContent ?? '';
-  const count = () => {
-    const ticked = [...form.querySelectorAll('input[data-missing]')].filter(
-      (box) => box instanceof HTMLInputElement && box.checked,
-    );
-    const people = ticked.reduce((sum, box) => sum + Number(box.getAttribute('data-missing')), 0);
-    const number = new Intl.NumberFormat(document.documentElement.lang);
-    line.textContent =
-      ticked.length === 0
-        ? plain
-        : (line.dataset.ticksText ?? '')
-            .replace('[partners]', number.format(ticked.length))
-            .replace('[people]', number.format(people));
-  };
-  form.addEventListener('change', count);
-  // The browser may have restored ticks.
-  addEventListener('pageshow', count);
-}
-
-/** @param {HTMLFormElement} form */
-function follow(form) {
-  let timer = 0;
-  let asked = '';
-  form.addEventListener('input', () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => void show(), LIVE_MS);
-  });
-
-  async function show() {
-    const given = [...new FormData(form)].filter(([, value]) => value !== '');
-    const address = `${form.action}?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
-    asked = address;
-    const answer = await fetch(address).catch(() => null);
-    // The person signed out, or has typed more since. The button still works.
-    if (!answer?.ok || answer.redirected || asked !== address) return;
-    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-    const id = form.dataset.live ?? '';
-    const fresh = page.getElementById(id);
-    if (asked !== address || !fresh) return;
-    for (const time of fresh.querySelectorAll('time[data-local]')) showLocally(time);
-    document.getElementById(id)?.replaceChildren(...fresh.childNodes);
-    history.replaceState(null, '', address);
-  }
-}
-
 // A page from the browser history is restored as it was left, with its form marked as sent.
 addEventListener('pageshow', () => {
   for (const form of document.forms) release(form);
@@ -149,19 +71,6 @@ addEventListener('pageshow', () => {
 function release(form) {
   delete form.dataset.sent;
   for (const button of form.querySelectorAll('[aria-disabled]')) button.removeAttribute('aria-disabled');
-}
-
-/**
- * The key that many programs use to begin a search. Inside a field it is a character.
- * @param {KeyboardEvent} event
- */
-function focusFind(event) {
-  const field = document.querySelector('[data-find]');
-  const isTyping = event.target instanceof Element && event.target.closest('input, textarea, select');
-  if (!(field instanceof HTMLInputElement) || isTyping) return;
-  event.preventDefault();
-  field.focus();
-  field.select();
 }
 
 /** @param {boolean} focus */
@@ -203,10 +112,88 @@ function copyBySelection(text, button) {
   return copied;
 }
 
+function showTimes() {
+  for (const time of document.querySelectorAll('time[data-local]:not([title])')) showLocally(time);
+}
+
 /** @param {Element} time */
 function showLocally(time) {
   const at = new Date(time.getAttribute('datetime') ?? '');
   if (Number.isNaN(at.getTime())) return;
   time.setAttribute('title', time.textContent ?? '');
   time.textContent = at.toLocaleString(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+document.addEventListener('change', (event) => {
+  const box = event.target;
+  if (!(box instanceof HTMLInputElement) || box.dataset.shows === undefined) return;
+  const field = document.getElementById(box.dataset.shows);
+  if (field instanceof HTMLInputElement) field.type = box.checked ? 'text' : 'password';
+});
+
+// A browser and its password manager recognise a password by its type.
+document.addEventListener('submit', () => {
+  for (const box of document.querySelectorAll('input[data-shows]')) {
+    const field = document.getElementById(box.getAttribute('data-shows') ?? '');
+    if (field instanceof HTMLInputElement) field.type = 'password';
+    if (box instanceof HTMLInputElement) box.checked = false;
+  }
+});
+
+for (const line of document.querySelectorAll('[data-strength]')) if (line instanceof HTMLElement) measure(line);
+
+/** @param {HTMLElement} line */
+function measure(line) {
+  const { strength = '', more = '', one = '', enough = '', repeats = '' } = line.dataset;
+  const field = document.getElementById(strength);
+  if (!(field instanceof HTMLInputElement)) return;
+  const minimum = Number(field.dataset.minimum);
+  field.addEventListener('input', () => {
+    const characters = [...field.value.normalize('NFC')];
+    const missing = minimum - characters.length;
+    const isPlain = new Set(characters).size < FEW_DIFFERENT;
+    if (characters.length === 0) line.textContent = '';
+    else if (missing > 0) line.textContent = (missing === 1 ? one : more).replace('#', String(missing));
+    else line.textContent = isPlain ? repeats : enough;
+  });
+}
+
+// A wait that the page says is counted down. The server decides, whatever this clock says.
+for (const wait of document.querySelectorAll('[data-wait]')) countDown(wait);
+
+/** @param {Element} wait */
+function countDown(wait) {
+  const until = Date.now() + Number(wait.getAttribute('data-wait')) * 1000;
+  const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: 'auto' });
+  const tick = () => {
+    const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+    const [count, unit] = inWords(seconds);
+    const text = words.format(count, unit);
+    if (wait.textContent !== text) wait.textContent = text;
+    if (seconds > 0) setTimeout(tick, TICK_MS);
+  };
+  setTimeout(tick, TICK_MS);
+}
+
+/**
+ * The units of the server: minutes up to 90, hours up to two days.
+ * @param {number} seconds
+ * @returns {[number, 'second' | 'minute' | 'hour' | 'day']}
+ */
+function inWords(seconds) {
+  if (seconds < 60) return [seconds, 'second'];
+  if (seconds <= 90 * 60) return [Math.ceil(seconds / 60), 'minute'];
+  if (seconds <= 48 * 3600) return [Math.ceil(seconds / 3600), 'hour'];
+  return [Math.ceil(seconds / 86_400), 'day'];
+}
+
+// The form of a set-up says whether the code to type was open, so that a refusal shows it as it was.
+for (const mirror of document.querySelectorAll('input[data-mirrors-details]')) {
+  const details = document.querySelector('details.manual');
+  if (!(mirror instanceof HTMLInputElement) || !(details instanceof HTMLDetailsElement)) continue;
+  const copy = () => {
+    mirror.value = details.open ? 'open' : 'closed';
+  };
+  copy();
+  details.addEventListener('toggle', copy);
 }

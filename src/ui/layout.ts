@@ -160,7 +160,7 @@ function ownAssets({ brand }: BareView, isConsole: boolean): Html {
 <link rel="stylesheet" href="${assetPath('style.css')}">
 ${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}"><link rel="stylesheet" href="${assetPath('roll-out.css')}">`}<link rel="stylesheet" href="${hueSheetPath(brand.hue)}">
 <script src="${assetPath('page.js')}" defer></script>
-<script src="${assetPath('fields.js')}" defer></script>`;
+${isConsole && html`<script src="${assetPath('lists.js')}" defer></script>`}`;
 }
 
 /** Only for pages that ask for a passkey: 16 KB. */

@@ -1509,7 +1509,7 @@ export const en = {
   "setUp.apps.android": "Android",
   "setUp.apps.iphone": "iPhone",
   "setUp.apps.lead": "These are free. Open a link on your phone, or search for the name in its app store:",
-  "setUp.apps.other": "Your password manager may have one too, such as 1Password.",
+  "setUp.apps.other": "Apps that keep passwords, such as 1Password, often have one too.",
   "setUp.copied": "Copied",
   "setUp.copy": "Copy",
   "setUp.furtherLead": "Your other apps keep working.",

@@ -183,7 +183,7 @@ async function toCodes(page: Page, site: Site): Promise<void> {
 
 async function fill(page: Page, email: string): Promise<void> {
   await page.getByLabel('Email').fill(email);
-  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
 }
 
 /** The second click happens between the answer to the first and the next page. */

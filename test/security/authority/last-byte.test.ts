@@ -68,7 +68,7 @@ describe('somebody who is revoked while the last byte of their request is held b
     const elsewhere = new Map(mia.cookies);
     const answer = await postHeld(mia, path, {}, async () => {
       await mia.get('/');
-      assert.equal((await mia.post('/sign-out')).location, '/sign-in');
+      assert.equal((await mia.post('/sign-out')).location, '/sign-in?signed-out');
       for (const [name, value] of elsewhere) mia.cookies.set(name, value);
     });
     assert.equal(answer.status, 401);
