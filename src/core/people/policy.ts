@@ -50,6 +50,30 @@ export function mfaDemand(partner: PolicyOf, role: Role, now: number, exemptUnti
   }
 }
 
+/** What the policy asks of a person, and until when it does not. */
+export type ToldDemand =
+  | { readonly kind: 'staff' | 'off' }
+  | { readonly kind: 'exempt'; readonly until: number }
+  | { readonly kind: 'from'; readonly partner: string; readonly at: number }
+  | { readonly kind: 'required' | 'optional'; readonly partner: string };
+
+type Asked = {
+  readonly user: { readonly role: Role; readonly exemptUntil?: number | undefined };
+  readonly partner: (NonNullable<PolicyOf> & { readonly name: string }) | undefined;
+};
+
+/** The same rules as `mfaDemand`, with what a person wants to know about them. */
+export function toldDemand({ user, partner }: Asked, now: number): ToldDemand {
+  if (partner === undefined || isStaff(user.role)) return { kind: 'staff' };
+  const { name, policy, requiredFrom } = partner;
+  if (policy === 'off') return { kind: 'off' };
+  if (policy === 'optional') return { kind: 'optional', partner: name };
+  const { exemptUntil } = user;
+  if (exemptUntil !== undefined && isExempt(exemptUntil, now)) return { kind: 'exempt', until: exemptUntil };
+  const isAhead = requiredFrom !== undefined && now < requiredFrom;
+  return isAhead ? { kind: 'from', partner: name, at: requiredFrom } : { kind: 'required', partner: name };
+}
+
 export function isExempt(exemptUntil: number | undefined, now: number): boolean {
   return exemptUntil !== undefined && now < exemptUntil;
 }

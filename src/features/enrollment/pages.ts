@@ -108,8 +108,8 @@ ${submitButton(t('codes.done'))}`,
 }
 
 /** The heading on paper: what the codes are for, whose they are, and from which day. */
-function sheetHead({ t, config, now, signedIn }: View): Html {
-  const head = t('codes.file.head', { product: config.productName, email: signedIn?.email ?? '', date: dayText(now) });
+function sheetHead({ t, brand, now, signedIn }: View): Html {
+  const head = t('codes.file.head', { product: brand.name, email: signedIn?.email ?? '', date: dayText(now) });
   return html`<p class="sheet">${head}</p>`;
 }
 

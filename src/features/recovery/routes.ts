@@ -3,6 +3,7 @@ import { PATHS } from '#core/paths.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import { DEVICE_SECONDS } from '#core/sessions/session.ts';
 import { isRefusal } from '#core/values/result.ts';
+import type { KeyRing } from '#crypto/key-ring.ts';
 import { idempotentAround } from '#flows/runtime/idempotency.ts';
 import { minimumLengthFor } from '#flows/sign-in/new-password.ts';
 import type { LinkFinished } from '#flows/sign-in/password-by-link.ts';
@@ -15,9 +16,10 @@ import { deadLinkPage, forgotPasswordPage, linkSentPage, newPasswordPage } from 
 import { type Requested, requestResetLink } from './request-link.ts';
 import { findReset, type OpenReset, resetPassword } from './reset-password.ts';
 import { revertRoutes } from './revert-routes.ts';
-import { readSentTo, sentAddress } from './typed-email.ts';
 
 const PATH = '/password/:token';
+const SENT_TO = 'to';
+const SENT_BINDING = { table: 'typed-email', rowId: '', userId: '' };
 
 const emailForm = z.object({ email: typed('email').optional() });
 const passwordForm = z.object({ password: typed('password').optional() });
@@ -91,4 +93,18 @@ function facts({ params }: PageCall<'public', unknown>, { person }: OpenReset) {
     email: person.user.email,
     minimum: minimumLengthFor(person),
   };
+}
+
+/** The page that says where a link went. The email is sealed, because addresses stand in logs and in histories. */
+function sentAddress(keys: KeyRing, email: string): string {
+  return `/forgot-password?sent&${SENT_TO}=${keys.seal('typed-email', SENT_BINDING, email)}`;
+}
+
+/** The email of that page; undefined for an address that we did not make. */
+function readSentTo(keys: KeyRing, query: URLSearchParams): string | undefined {
+  try {
+    return keys.open('typed-email', SENT_BINDING, query.get(SENT_TO) ?? '').toString();
+  } catch {
+    return undefined;
+  }
 }

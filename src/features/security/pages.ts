@@ -1,5 +1,6 @@
 import type { AuthenticatorKind } from '#core/authenticators/factors.ts';
 import { PATHS } from '#core/paths.ts';
+import type { ToldDemand } from '#core/people/policy.ts';
 import type { Notice } from '#core/sessions/notice.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { layout } from '#ui/layout.ts';
@@ -7,10 +8,9 @@ import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { passwordField, usernameField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { passkeySignal } from '#ui/parts/passkeys.ts';
-import { dataList, notice as noticeBox, timeElement } from '#ui/parts/text.ts';
+import { beginElement, dataList, endElement, filledIn, notice as noticeBox, timeElement } from '#ui/parts/text.ts';
 import { refusalText } from '#ui/refusal-text.ts';
 import type { View } from '#ui/view.ts';
-import { type Demand, demandFacts } from './demand-page.ts';
 
 type Listed = {
   readonly kind: AuthenticatorKind;
@@ -20,7 +20,7 @@ type Listed = {
 export type Overview = {
   readonly email: string;
   /** What the policy asks of this person. */
-  readonly demand: Demand;
+  readonly demand: ToldDemand;
   /** The new email that waits for confirmation. */
   readonly waiting: { readonly email: string; readonly expiresAt: number } | undefined;
   /** Authenticator and codes are frozen until then, after a password reset by mail link. */
@@ -70,6 +70,31 @@ ${dataList([
   ...trustedFacts(view, page),
 ])}${page.signal && passkeySignal(page.signal)}`,
   });
+}
+
+/** The first row of the security page. Absent where the policy asks for nothing. */
+function demandFacts(view: View, { demand, factors }: Overview) {
+  const value = demandText(view, demand, factors !== undefined);
+  return value === undefined ? [] : [{ label: view.t('security.mfa'), value }];
+}
+
+function demandText(view: View, demand: ToldDemand, hasFactor: boolean): Content {
+  const { t, locale } = view;
+  switch (demand.kind) {
+    case 'off':
+      return undefined;
+    case 'staff':
+      return t('security.mfa.staff');
+    case 'required':
+    case 'optional':
+      return t(`security.mfa.${demand.kind}`, { partner: demand.partner });
+    case 'exempt':
+      return filledIn(endElement(demand.until, locale), (date) => t('security.mfa.exempt', { date }));
+    case 'from':
+      return filledIn(beginElement(demand.at, locale), (date) =>
+        t(hasFactor ? 'security.mfa.ready' : 'security.mfa.from', { date, partner: demand.partner }),
+      );
+  }
 }
 
 function trustedFacts({ t }: View, { trusted: count }: Overview) {

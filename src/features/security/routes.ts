@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readOneTimeCode } from '#core/authenticators/typed-code.ts';
 import { PATHS } from '#core/paths.ts';
+import { toldDemand } from '#core/people/policy.ts';
 import { noticeOf } from '#core/sessions/notice.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
@@ -22,7 +23,6 @@ import type { View } from '#ui/view.ts';
 import { type Connected, cancelConnecting, connect, findConnecting, startConnecting } from './authenticator.ts';
 import { authenticatorsApi } from './authenticators-api.ts';
 import { authenticatorsRoutes } from './authenticators-routes.ts';
-import { demandOn } from './demand-page.ts';
 import { emailRoutes } from './email-routes.ts';
 import { connectingPage, firstPage } from './first-pages.ts';
 import { freezeOf } from './freeze.ts';
@@ -198,18 +198,9 @@ async function showOverview({ env, view, session }: PageCall<'session'>): Promis
   const waiting = await findWaitingEmail(read, user.id, view.now);
   const frozenUntil = freezeOf(env, session, factors);
   const signal = acceptedPasskeys(env, user.id, factors);
-  const demand = demandOn(session, view.now);
-  const shown = {
-    email: user.email,
-    demand,
-    waiting,
-    frozenUntil,
-    notice,
-    factors,
-    codesLeft,
-    sessions: places.length,
-  };
-  return show(overviewPage(view, { ...shown, signal, trusted: await countTrusted(env, session) }));
+  const [demand, trusted] = [toldDemand(session, view.now), await countTrusted(env, session)];
+  const shown = { email: user.email, waiting, frozenUntil, notice, factors, codesLeft, sessions: places.length };
+  return show(overviewPage(view, { ...shown, signal, demand, trusted }));
 }
 
 async function submitConfirmation(call: PageCall<'steppedUp', z.output<typeof codeForm>>): Promise<Reply> {
