@@ -24,9 +24,23 @@ function colleague({ isInvited = false } = {}) {
   };
 }
 
+/** A list of two addresses that a manager pasted. */
+async function addList({ env, clock }: World, partner_id: string, made_by: string): Promise<string> {
+  const id = env.newId();
+  const pasted = `${fresh()}, Cy <${fresh()}>, nobody`;
+  const times = { created_at: clock.at, expires_at: clock.at + 86_400 };
+  const row = { id, partner_id, made_by, role: 'member', pasted, ...times } as const;
+  await env.db.transaction((tx) => tx.insertInto('pasted_lists').values(row).execute());
+  return id;
+}
+
 /** What a manager does on the team page. */
 export const TEAM_ACTS = {
   'POST /team/invite': () => ({ fields: { email: fresh(), name: '', role: 'member' } }),
+  'POST /team/invite-many': () => ({ fields: { pasted: fresh(), role: 'member' } }),
+  'POST /team/invite-many/:list': async (world: World, { partner, userId }: Sender) => {
+    return { params: { list: await addList(world, partner.id, userId) } };
+  },
   'POST /team/remind': async (world: World, sender: Sender) => {
     await colleague()(world, sender);
     return {};
@@ -50,6 +64,14 @@ export const TEAM_FORMS = {
   '/team/invite': async (world: World) => {
     const { browser } = await signedIn(world, 'manager');
     return { browser, action: '/team/invite', fields: { email: 'bo@acme.example', name: 'Bo', role: 'member' } };
+  },
+  '/team/invite-many': async (world: World) => {
+    const { browser } = await signedIn(world, 'manager');
+    return { browser, action: '/team/invite-many', fields: { pasted: 'bo@acme.example\nnobody', role: 'manager' } };
+  },
+  '/team/invite-many/:list': async (world: World) => {
+    const { browser, partner, user } = await signedIn(world, 'manager');
+    return { browser, action: `/team/invite-many/${await addList(world, partner.id, user.id)}` };
   },
   '/team/remind': async (world: World) => {
     const { browser, partner } = await signedIn(world, 'manager');

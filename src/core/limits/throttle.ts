@@ -174,7 +174,7 @@ export function pausedSeconds(rule: Rule, state: Attempts | undefined, now: numb
 }
 
 /** The state at `now` without old buckets, unless these are why the authenticator is disabled. */
-function stateAt(rule: Rule, stored: Attempts | undefined, now: number): Attempts {
+export function stateAt(rule: Rule, stored: Attempts | undefined, now: number): Attempts {
   const state = stored && { streak: stored.streak, ...broughtBack(rule.windows, stored, now) };
   if (state === undefined || state.expiresAt <= now) return reenableTries(rule);
   if (isDisabled(rule, state)) return state;

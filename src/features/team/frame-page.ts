@@ -6,7 +6,7 @@ import { notice } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 
 /** The act that just succeeded, as the address names it. Only words of this list are accepted. */
-export const DONE = ['invited', 'resent', 'role', 'removed', 'reminded', 'remindedAll'] as const;
+export const DONE = ['invited', 'resent', 'role', 'removed', 'reminded', 'remindedAll', 'invitedMany'] as const;
 export type Done = (typeof DONE)[number];
 
 export function doneOf(query: URLSearchParams): Done | undefined {
@@ -21,7 +21,7 @@ export function doneNotice({ t, config }: View, done: Done | undefined): Content
   return notice(t(waits ? `team.waiting.${mailed}` : `team.done.${done}`));
 }
 
-const MAILED = ['invited', 'resent', 'reminded', 'remindedAll'] as const;
+const MAILED = ['invited', 'resent', 'reminded', 'remindedAll', 'invitedMany'] as const;
 
 type TeamPart = {
   readonly title: string;

@@ -13,7 +13,7 @@ const FIELD_TITLES = { email: 'signIn.emailNeeded.title', name: 'console.refused
 >;
 
 /** The roles that a manager can give. */
-function rolesOf({ t }: View) {
+export function rolesOf({ t }: View) {
   return (['member', 'manager'] as const).map((value) => ({ value, label: t(`role.${value}`) }));
 }
 

@@ -16,6 +16,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { reserveTries } from '#store/limits/attempts.ts';
 import { createLink, deleteLink, revokeLinks } from '#store/people/links.ts';
 import { keepOutsideInvitation } from '#store/people/outside-invitations.ts';
+import { listOnList } from '#store/people/pasted-lists.ts';
 import { findPersonByEmail, type Partner } from '#store/people/users.ts';
 import { asManager, type Manager, onColleague } from './colleague.ts';
 
@@ -73,25 +74,61 @@ export async function inviteAgain(
   });
 }
 
-async function inviteOrTell(env: Env, tx: Queries, by: By, invitee: Invitee): Promise<string | Refusal> {
+/**
+ * The same for an address of a pasted list, which invites only people who are not on the team's list yet. So a list that
+ * is sent again, or by two managers at once, mails nobody twice.
+ */
+export async function inviteNew(
+  env: Env,
+  manager: Manager,
+  { email, name, role }: Invited,
+): Promise<'invited' | 'listed' | Refusal> {
+  const id = env.newId();
+  return asManager<'invited' | 'listed'>(env, manager, plainly, async (tx, team) => {
+    if ((await listOnList(tx, team.partner.id, [email])).length > 0) return 'listed';
+    const limit = attemptCounter('team-invitations', manager.session.user.id);
+    const tooMany = await reserveTries(tx, [limit], env.now());
+    if (isRefusal(tooMany)) return tooMany;
+    const shown = await inviteOrTell(env, tx, team, { id, email, name, role, partner: team.partner }, 'new');
+    if (isRefusal(shown)) return shown;
+    return shown === id ? 'invited' : 'listed';
+  });
+}
+
+/** `again`: a person who is on the list already gets another mail. */
+async function inviteOrTell(
+  env: Env,
+  tx: Queries,
+  by: By,
+  invitee: Invitee,
+  whom: 'new' | 'again' = 'again',
+): Promise<string | Refusal> {
   const added = await createPerson(env, tx, by, invitee);
   if (!isRefusal(added)) return invitee.id;
   const isNobodysToGive = added.reason === 'email_taken' || added.reason === 'email_reserved';
-  return isNobodysToGive ? tellExisting(env, tx, by, invitee) : added;
+  return isNobodysToGive ? tellExisting(env, tx, by, invitee, whom) : added;
 }
 
-async function tellExisting(env: Env, tx: Queries, { actor, acting }: By, invitee: Invitee): Promise<string> {
+async function tellExisting(
+  env: Env,
+  tx: Queries,
+  { actor, acting }: By,
+  invitee: Invitee,
+  whom: 'new' | 'again',
+): Promise<string> {
   const { id, email, name, role, partner } = invitee;
   const found = await findPersonByEmail(tx, email);
   const owner = found?.user;
   // A person already on this list needs no second row.
   const isOwn = owner?.partnerId === partner.id;
+  if (isOwn && whom === 'new') return owner.id;
   if (isOwn && found && personState(found) === 'invited') {
     await resendInvitation.within(env, { tx, person: found, actor, acting }, {});
     return owner.id;
   }
   const row = { id, partner_id: partner.id, email, name, role, created_at: env.now() };
   const shownId = isOwn ? owner.id : await keepOutsideInvitation(tx, row);
+  if (whom === 'new' && shownId !== id) return shownId;
   await pretendLink(env, tx);
   const claim = await claimOfEmail(env, tx, actor, email);
   const mail = { kind: 'invited_again', partner: partner.name } as const;

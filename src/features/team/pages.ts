@@ -69,7 +69,7 @@ function policyWords({ t, now, locale }: View, { policy, requiredFrom }: Policy)
 
 function tools(view: View, { search, state, missing }: TeamList): Html {
   const { t } = view;
-  return html`<div class="bar-above">${peopleFilter(view, { path: '/team', search, state, states: STATES })}<div class="actions">${linkButton('/team/invite', t('people.invite'), 'primary')}${missing > 0 && linkButton('/team/remind', t('team.remindAll'))}</div></div>`;
+  return html`<div class="bar-above">${peopleFilter(view, { path: '/team', search, state, states: STATES })}<div class="actions">${linkButton('/team/invite', t('people.invite'), 'primary')}${linkButton('/team/invite-many', t('inviteMany.title'))}${missing > 0 && linkButton('/team/remind', t('team.remindAll'))}</div></div>`;
 }
 
 type Filtered = Pick<TeamList, 'search' | 'state'> & { readonly path?: string };

@@ -15,6 +15,7 @@ import type { Manager } from './colleague.ts';
 import { teamCsv } from './csv.ts';
 import { type Done, doneOf } from './frame-page.ts';
 import { inviteAgain, inviteColleague } from './invite.ts';
+import { inviteManyRoutes } from './invite-many-routes.ts';
 import { inviteColleaguePage } from './invite-page.ts';
 import { findTeamRow, readTeam, readTeamQuery, undeliveredInvitations } from './list.ts';
 import { type ActName, actPage, colleaguePage, missingColleaguePage, teamPage } from './pages.ts';
@@ -100,6 +101,7 @@ export const teamRoutes: readonly Route[] = [
       return show(colleaguePage(view, { row, isOwn, isUndelivered, done: doneOf(query) }));
     },
   }),
+  ...inviteManyRoutes,
   ...act('invitation', 'resent', inviteAgain),
   ...act('role', 'role', switchRole),
   ...act('remove', 'removed', removeColleague),

@@ -70,6 +70,7 @@ export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column i
   links: { created_at: 'moves', expires_at: 'moves', used_at: 'tells' },
   email_links: { created_at: 'moves', expires_at: 'moves', used_at: 'tells' },
   outside_invitations: { created_at: 'tells' },
+  pasted_lists: { created_at: 'moves', expires_at: 'moves' },
   clock_offsets: { at: 'due' },
   outbox: {
     created_at: 'moves',

@@ -55,6 +55,7 @@ export const TABLES = {
   email_links: { holds: 'rows', key: 'id', restore: 'ends', reset: 'stays' },
   former_emails: { holds: 'rows', key: 'id', restore: 'stays' },
   outside_invitations: { holds: 'rows', key: 'id', restore: 'stays' },
+  pasted_lists: { holds: 'rows', key: 'id', restore: 'ends' },
   adoption_days: { holds: 'rows', key: 'day', restore: 'stays' },
   event_days: { holds: 'rows', key: 'id', restore: 'stays' },
   partner_days: { holds: 'rows', key: 'id', restore: 'stays' },

@@ -6,7 +6,7 @@ import { deleteExpiredOidcRows } from '#store/oidc/records.ts';
 /** Tables whose rows have no meaning after `expires_at`. */
 const PASSING = [
   ...(['enrollments', 'sessions', 'links', 'email_links', 'devices', 'idempotent_calls', 'shown_secrets'] as const),
-  ...(['site_tickets', 'site_requests', 'passkey_challenges', 'trusted_devices'] as const),
+  ...(['site_tickets', 'site_requests', 'passkey_challenges', 'trusted_devices', 'pasted_lists'] as const),
   // Only a replaced secret has an expiry.
   'webhook_secrets',
 ] as const;

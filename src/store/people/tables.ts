@@ -7,6 +7,7 @@ export type PeopleTables = {
   email_links: EmailLinkTable;
   former_emails: FormerEmailTable;
   outside_invitations: OutsideInvitationTable;
+  pasted_lists: PastedListTable;
   reset_requests: ResetRequestTable;
 };
 
@@ -86,6 +87,19 @@ export type OutsideInvitationTable = {
   created_at: number;
   /** The output of `rowSearchKey` for name and email. */
   search_key: Generated<string>;
+};
+
+/** Addresses that a manager pasted to invite, kept for a day. */
+export type PastedListTable = {
+  id: string;
+  partner_id: string;
+  made_by: string;
+  /** For everyone on it. */
+  role: 'member' | 'manager';
+  /** As it was pasted. */
+  pasted: string;
+  created_at: number;
+  expires_at: number;
 };
 
 /** A reset of a person's MFA that waits for a second staff member. */

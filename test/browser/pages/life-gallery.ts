@@ -36,6 +36,15 @@ function at(path: (team: Team) => string): Picture {
 
 const one = (act: string, who: keyof Team = 'member') => at((team) => `/team/people/${team[who]}${act}`);
 
+/** A pasted list with faults, people who are on the list, and people to invite. */
+async function pasted(stage: Stage): Promise<void> {
+  await openTeam(stage);
+  await stage.page.goto('/team/invite-many');
+  const text = `Eva Berg <eva@team${teams}.example>, nobody at all\n"Lund, Cy" <cy@team${teams}.example>\neva@team${teams}.example; ana@team${teams}.example`;
+  await stage.page.locator('#pasted').fill(text);
+  await submit(stage.page);
+}
+
 /** A link about an email, for the person who signed in last. */
 async function emailLink({ site: { world } }: Stage, purpose: 'confirm' | 'revert'): Promise<string> {
   const { read } = world.env.db;
@@ -52,6 +61,17 @@ export const LIFE_GALLERY: Readonly<Record<string, Picture>> = {
   'team-invite-refused': async (stage) => {
     await openTeam(stage);
     await stage.page.goto('/team/invite');
+    await submit(stage.page);
+  },
+  'team-invite-many': at(() => '/team/invite-many'),
+  'team-invite-many-refused': async (stage) => {
+    await openTeam(stage);
+    await stage.page.goto('/team/invite-many');
+    await submit(stage.page);
+  },
+  'team-list': (stage) => pasted(stage),
+  'team-list-done': async (stage) => {
+    await pasted(stage);
     await submit(stage.page);
   },
   'team-remind-all': at(() => '/team/remind'),
@@ -127,6 +147,8 @@ const ONE = '/team/people/:person';
 export const LIFE_SEEN: Readonly<Record<string, readonly string[]>> = {
   '/team': ['team'],
   '/team/invite': ['team-invite'],
+  '/team/invite-many': ['team-invite-many', 'team-invite-many-refused'],
+  '/team/invite-many/:list': ['team-list', 'team-list-done'],
   '/team/remind': ['team-remind-all', 'team-remind-all-done'],
   [ONE]: ['team-person', 'team-person-invited', 'team-person-disabled', 'team-person-own'],
   [`${ONE}/invitation`]: ['team-invitation'],

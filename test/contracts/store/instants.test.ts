@@ -88,6 +88,7 @@ function rowsOfService(at: number, id: string): Rows {
       held_since: at,
     },
     refusal_counts: { key: id, event: '{}', repeated: 1, since: at, ends_at: at + 600 },
+    pasted_lists: { ...made, partner_id: id, made_by: id, role: 'member', pasted: '' },
     shown_secrets: { id, user_id: id, sealed_secret: '', expires_at: at + 600 },
     jobs: { name: id, lease_until: at + 15, last_run_at: at },
     servers: { id, name: id, key_ids: 'k1', started_at: at, seen_at: at },
