@@ -1,6 +1,6 @@
 import type { PastedFault } from '#core/people/pasted-emails.ts';
 import type { Refusal } from '#core/values/result.ts';
-import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
+import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { selectField } from '#ui/parts/choices.ts';
 import { textArea } from '#ui/parts/fields.ts';
 import { grid } from '#ui/parts/grid.ts';
@@ -51,6 +51,7 @@ export function pastedListPage(view: View, { shown, done, refusal }: ListPage): 
   const invited = countOf(people, 'invited');
   const button = t('inviteMany.send', { count });
   const path = `${PATH}/${list.id}`;
+  const change = linkButton(`${PATH}?list=${list.id}`, t('inviteMany.change'));
   return teamPart(view, {
     title: count > 0 ? button : t('inviteMany.over', { count: invited }),
     done,
@@ -58,13 +59,9 @@ export function pastedListPage(view: View, { shown, done, refusal }: ListPage): 
       ? { title: refusedTitle(t, refusal), text: t('console.refused.text') }
       : faultSummary(view, list.id, faults),
     body: html`${dataList(factsOf(view, shown))}
-<div class="actions">${count > 0 && postButton(view, path, button)}${linkButton(`${PATH}?list=${list.id}`, t('inviteMany.change'))}${linkButton('/team', t(count > 0 ? 'act.cancel' : 'team.title'))}</div>
+${count > 0 ? form(view, path, actions(submitButton(button), change, linkButton('/team', t('act.cancel')))) : actions(change)}
 ${people.length > 0 && peoplePart(view, people)}`,
   });
-}
-
-function postButton(view: View, path: string, label: string): Html {
-  return form(view, path, submitButton(label));
 }
 
 function countOf(people: readonly ListedPerson[], wanted: ListedPerson['state']): number {

@@ -84,14 +84,18 @@ export async function findList(
   const tries = await findTries(read, attemptCounter('team-invitations', user.id).key);
   const left = Math.max(0, HOURLY - sum(stateAt(RULE, tries, now).windows.flat()));
   let free = left;
-  const stateOf = (row: { readonly created_at: number } | undefined) => {
-    if (row) return row.created_at >= list.created_at ? 'invited' : 'listed';
+  const stateOf = (row: { readonly id: string } | undefined) => {
+    // Ids are UUIDv7: a later row has a larger one.
+    if (row) return row.id > list.id ? 'invited' : 'listed';
     free -= 1;
     return free >= 0 ? 'new' : 'waits';
   };
   return {
     list,
-    people: people.map((one) => ({ ...one, state: stateOf(rows.get(one.email)), id: rows.get(one.email)?.id })),
+    people: people.map((one) => {
+      const row = rows.get(one.email);
+      return { ...one, name: row?.name ?? one.name, state: stateOf(row), id: row?.id };
+    }),
     faults,
     ...{ left, hourly: HOURLY, opensIn: pausedSeconds(RULE, tries, now) },
   };

@@ -35,7 +35,7 @@ export async function findPastedList(
 }
 
 /** Somebody on the list of a partner: one of its people, or an invitation of it to somebody with an account elsewhere. */
-export type OnList = { readonly id: string; readonly email: string; readonly created_at: number };
+export type OnList = { readonly id: string; readonly email: string; readonly name: string };
 
 /** Those among these addresses that are on the partner's list. What other partners have is not asked. */
 export async function listOnList(
@@ -47,7 +47,7 @@ export async function listOnList(
   const among = (table: 'users' | 'outside_invitations') =>
     queries
       .selectFrom(table)
-      .select(['id', 'email', 'created_at'])
+      .select(['id', 'email', 'name'])
       .where('partner_id', '=', partnerId)
       .where('email', 'in', emails);
   return [...(await among('users').execute()), ...(await among('outside_invitations').execute())];
