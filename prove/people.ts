@@ -168,6 +168,7 @@ function linksOf(env: Env, person: Person, token: string, expires_at: number): P
   const { part, userId: user_id, email } = person;
   const row = { id: env.newId(), token_hash: tokenHash(token), user_id, created_at: env.now(), expires_at };
   const unused = { ...row, used_at: null };
+  const asked_by = null;
   const made_by = null;
   switch (part) {
     case 'password_link':
@@ -178,10 +179,10 @@ function linksOf(env: Env, person: Person, token: string, expires_at: number): P
       return { links: [{ ...unused, purpose: 'invitation', made_by }], emailLinks: [] };
     case 'change_email':
       person.once = `/email/${token}`;
-      return { links: [], emailLinks: [{ ...unused, purpose: 'confirm', email: otherEmail(email) }] };
+      return { links: [], emailLinks: [{ ...unused, purpose: 'confirm', email: otherEmail(email), asked_by }] };
     case 'revert_email':
       person.once = `/email-revert/${token}`;
-      return { links: [], emailLinks: [{ ...unused, purpose: 'revert', email: otherEmail(email) }] };
+      return { links: [], emailLinks: [{ ...unused, purpose: 'revert', email: otherEmail(email), asked_by }] };
     default:
       return { links: [], emailLinks: [] };
   }

@@ -105,3 +105,12 @@ function work<Signal extends object, Result = unknown>(name: string): Work<Signa
       ours.start.bindStore(storage as AsyncLocalStorage<unknown>, (message) => storeOf((message as Context).signal)),
   };
 }
+
+/** Runs some work and answers how long it took. */
+export async function measured<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly done: T; readonly milliseconds: number }> {
+  const startedMs = performance.now();
+  const done = await work();
+  return { done, milliseconds: Math.round(performance.now() - startedMs) };
+}

@@ -4,7 +4,7 @@ import { HISTORY_DAYS } from '#demo/history.ts';
 import { seedDemo } from '#demo/seed.ts';
 import { readAdoption } from '#features/console/adoption/adoption.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
-import { verifyAudit } from '#features/operate/audit-verify.ts';
+import { verifyAudit } from '#flows/audit/verify.ts';
 import { listPeoplePage, type PersonRow } from '#store/people/people-pages.ts';
 import { openWorld } from '../world.ts';
 

@@ -5,9 +5,9 @@ import { type Argon2, createHasher } from '#crypto/password-hash.ts';
 import { randomBytes } from '#crypto/random.ts';
 import type { Env } from '#env.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
-import { verifyAudit } from '#features/operate/audit-verify.ts';
 import { renameCounters, resealRows } from '#features/operate/reseal.ts';
 import { recordActivation, retireKey } from '#features/operate/retire-key.ts';
+import { verifyAudit } from '#flows/audit/verify.ts';
 import { listRowsOfOtherKeys, replaceSealed } from '#store/engine/sealed-rows.ts';
 import { codeOf, openWorld, PASSWORD, QUICK_HASH, START } from '../world.ts';
 

@@ -5,9 +5,8 @@ import { ACT_STEP_UP_AGE_SECONDS, STEP_UP_AGE_SECONDS } from '#core/sessions/ses
 import { isRefusal } from '#core/values/result.ts';
 import { newToken, tokenHash } from '#core/values/token.ts';
 import { addApiKey, endApiKey } from '#flows/administration/api-keys.ts';
-import { changeRole } from '#flows/administration/change-role.ts';
 import { archivePartner } from '#flows/administration/partner-acts.ts';
-import { disableUser } from '#flows/administration/person-acts.ts';
+import { changeRole, disableUser } from '#flows/administration/person-acts.ts';
 import { makeFormToken } from '#http/pages/form.ts';
 import type { ApiRoute, Guard, PageRoute } from '#http/route.ts';
 import { TABLES } from '#store/engine/tables.ts';

@@ -17,6 +17,7 @@ import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type World } from '../world.ts';
 import type { Sender } from './acting.ts';
+import { PEOPLE_ACTS } from './console/people.ts';
 import { ROLL_OUT_ACTS } from './console/roll-out.ts';
 import { APP_ACTS, openSecret, TRUST_ACTS } from './second-factors/apps.ts';
 import { PASSKEY_ACTS, PASSKEY_SET_UPS } from './second-factors/passkeys.ts';
@@ -76,7 +77,6 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /api/v1/users/:user/password-link': somebody({}),
   'POST /api/v1/users/:user/reset-mfa': somebody({ ...WHY, checkedBy: 'callback', checkNote: 'office number' }),
   'POST /api/v1/users/:user/unlock': somebody(WHY),
-  'POST /console/api-keys/new': () => ({ fields: { name: 'CRM', 'users:read': 'yes' } }),
   'POST /console/api-keys/:key/revoke': async ({ env }) => {
     const { addApiKey } = await import('#flows/administration/api-keys.ts');
     const made = await addApiKey(env, 'command_line', { name: 'old', scopes: ['users:read'], expiresAt: undefined });
@@ -95,7 +95,6 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /console/clients/:client/disable': someClient(),
   'POST /console/clients/:client/enable': someClient(disableClient),
   'POST /console/clients/:client/new-secret': someClient(),
-  'POST /console/audit/export': () => ({ fields: { format: 'jsonl' } }),
   'POST /console/partners/new': () => ({ fields: { name: fresh('Partner ') } }),
   'POST /console/partners/:partner/archive': somePartner(WHY),
   'POST /console/partners/:partner/people/new': async (world, sender) => {
@@ -170,6 +169,7 @@ export const ACTS: Readonly<Record<string, Recipe>> = {
   'POST /api/v1/step-up/one-time-code': ownCode,
   'POST /api/v1/step-up/recovery-code': recoveryCode,
   'POST /api/v1/step-up/password': () => ({ fields: { password: PASSWORD } }),
+  ...PEOPLE_ACTS,
   ...ROLL_OUT_ACTS,
   'POST /security/email': () => ({ fields: { email: `${fresh('next')}@walk.example`, current: PASSWORD } }),
   'POST /security/password': () => ({ fields: { current: PASSWORD, new: 'copper lagoon whistle 4' } }),

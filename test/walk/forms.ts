@@ -16,6 +16,7 @@ import { enterStaff } from '../stories/console/console-story.ts';
 import { makeClient } from '../stories/openid/client-story.ts';
 import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
+import { PEOPLE_FORMS } from './console/people.ts';
 import { ROLL_OUT_FORMS } from './console/roll-out.ts';
 import { APP_FORMS, ana, secretOf, signedIn, TRUST_FORMS } from './second-factors/apps.ts';
 import { PASSKEY_FORMS } from './second-factors/passkeys.ts';
@@ -235,6 +236,7 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
   ...TRUST_FORMS,
   ...BULK_FORMS,
   ...PASSKEY_FORMS,
+  ...PEOPLE_FORMS,
   ...ROLL_OUT_FORMS,
   '/security/recovery-codes': async (world) => ({ ...(await signedIn(world)), action: '/security/recovery-codes' }),
   '/security/sessions/end': async (world) => {
@@ -302,13 +304,11 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
     assert.ok(!isRefusal(made));
     return ofAdmin(`/console/api-keys/${made.apiKey.id}/revoke`, {})(world);
   },
-  '/console/audit/export': ofAdmin('/console/audit/export', { format: 'csv' }),
   '/console/secrets/:secret': async (world) => {
     const browser = await enterStaff(world, 'admin', 'robin@portal.example');
     const made = await browser.post('/console/api-keys/new', { name: 'CRM', 'users:read': 'yes', expires: '' });
     return { browser, action: made.location ?? '' };
   },
-  '/console/partners/new': ofAdmin('/console/partners/new', { name: 'Nordlicht' }),
   '/console/partners/:partner/archive': aboutPartner('archive', WHY),
   '/console/partners/:partner/restore': aboutPartner('restore'),
   '/console/partners/:partner/resets': aboutPartner('resets', {}, 'admin'),

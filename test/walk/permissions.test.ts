@@ -6,10 +6,10 @@ import { isRefusal } from '#core/values/result.ts';
 import type { Actor } from '#flows/administration/actor.ts';
 import { addPerson, resendInvitation } from '#flows/administration/add-person.ts';
 import { addApiKey, keyActor } from '#flows/administration/api-keys.ts';
-import { changeRole } from '#flows/administration/change-role.ts';
 import { deleteUser } from '#flows/administration/delete-user.ts';
 import { endExemption, exemptPerson } from '#flows/administration/exemption.ts';
 import {
+  changeRole,
   disableUser,
   enableUser,
   mailResetLink,
@@ -34,6 +34,7 @@ import { findPerson } from '#store/people/users.ts';
 import { findSessionById } from '#store/sessions/sessions.ts';
 import { rowsOfPerson } from '../stories/team/team-story.ts';
 import type { World } from '../world.ts';
+import { PEOPLE_RECIPES } from './console/people.ts';
 import { ACTORS, type ActorName, printPermissions, readReviewed, reviewedPermissions } from './permissions.ts';
 import { openRoles, type Roles } from './roles.ts';
 
@@ -68,6 +69,7 @@ const RECIPES: Readonly<Record<PersonAct, Recipe>> = {
     prepare: undeliveredMail,
     run: ({ world, ...on }, mailId) => sendMailAgain(world.env, { ...on, mailId }),
   },
+  ...PEOPLE_RECIPES,
   remind: { run: ({ world, ...on }) => remindPerson(world.env, on) },
   change_role: {
     async run({ world, ...on }) {
@@ -89,14 +91,8 @@ const RECIPES: Readonly<Record<PersonAct, Recipe>> = {
   },
   end_exemption: { run: ({ world, ...on }) => endExemption(world.env, { ...on, ...WHY }) },
   reset_mfa: { run: ({ world, ...on }) => requestMfaReset(world.env, { ...on, ...CHECKED }) },
-  approve_reset: {
-    prepare: waitingReset,
-    run: ({ world, actor }, request) => approveReset(world.env, request, actor),
-  },
-  decline_reset: {
-    prepare: waitingReset,
-    run: ({ world, actor }, request) => declineReset(world.env, request, actor),
-  },
+  approve_reset: { prepare: waitingReset, run: ({ world, actor }, request) => approveReset(world.env, request, actor) },
+  decline_reset: { prepare: waitingReset, run: ({ world, actor }, request) => declineReset(world.env, request, actor) },
   renew_access_code: {
     prepare: accessCode,
     run: ({ world, ...on }) => renewAccessCode(world.env, { ...on, codeMinutes: 60 }),

@@ -60,7 +60,10 @@ for (const row of ROWS) {
             assert.equal(status, 404, what);
           } else {
             assert.ok(!isTurnedAway && location !== '/step-up' && status < 500, what);
-            assert.ok(status !== 404 || /:(request|key|webhook|client|delivery|secret|mail|job)/.test(row.path), what);
+            assert.ok(
+              status !== 404 || /:(request|key|webhook|client|delivery|secret|mail|job|device)/.test(row.path),
+              what,
+            );
           }
         }
       });

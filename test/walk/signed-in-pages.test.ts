@@ -15,6 +15,7 @@ import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { phone } from '../stories/passkeys/passkey-story.ts';
 import { storePasskey } from '../stories/passkeys/stored.ts';
 import { openWorld, type Person, type World } from '../world.ts';
+import { knowBrowser } from './console/people.ts';
 import { pathOf, TABLE } from './walk.ts';
 
 const NAME = 'Aurelia Quist';
@@ -38,15 +39,15 @@ async function signIn(world: World, person: Person, secret: string): Promise<voi
   assert.equal((await person.post('/sign-in/one-time-code', { code: world.totp(secret) })).status, 303);
 }
 
-/** A colleague and a waiting change of email, so that their pages have content. */
 async function settleTeam(world: World, userId: string, partnerId: string) {
   const colleague = await world.addUser({ email: 'bo@zephyr.example', name: 'Bo', partnerId });
   const { env } = world;
   const change = { purpose: 'confirm', userId, email: 'new@zephyr.example' } as const;
-  const link = await env.db.transaction((tx) => makeEmailLink(env, tx, change));
+  const make = (by: object) => env.db.transaction((tx) => makeEmailLink(env, tx, { ...change, ...by }));
+  const links = { '/email/:token': await make({}), '/email-change/:token': await make({ askedBy: 'system' }) };
   const [app] = await env.db.read.selectFrom('authenticators').select('id').where('user_id', '=', userId).execute();
   return (row: (typeof PAGES)[number]): string => {
-    if (row.path === '/email/:token') return new URL(link).pathname;
+    if (row.path in links) return new URL(links[row.path as keyof typeof links]).pathname;
     if (row.path.endsWith('/:authenticator')) return row.path.replace(':authenticator', app?.id ?? '');
     return row.path.startsWith('/team/people/') ? row.path.replace(':person', colleague.id) : pathOf(row);
   };
@@ -117,7 +118,7 @@ async function settleConsole(world: World) {
       .values({ id: request, user_id: person.id, ...asked, checked_by: 'callback', check_note: 'office' })
       .execute(),
   );
-  const mail = await undeliveredMail(world, person.id);
+  const [mail, device] = [await undeliveredMail(world, person.id), await knowBrowser(world, person.id)];
   const key = await addApiKey(world.env, 'command_line', { name: 'CRM', scopes: ['users:read'], expiresAt: undefined });
   const hook = await addWebhook(world.env, 'command_line', { url: 'https://hook.example/', events: WEBHOOK_EVENTS });
   assert.ok(!isRefusal(key) && !isRefusal(hook));
@@ -125,10 +126,10 @@ async function settleConsole(world: World) {
   const imports = { columns: await someImport(world, 'draft'), start: await someImport(world, 'checked') };
   const jobs = { start: await someJob(world, 'checked'), shown: await someJob(world, 'finished') };
   const programs = { ':key': key.apiKey.id, ':webhook': hook.webhook.id, ':client': client.id };
-  const ids = { ':partner': partner.id, ':request': request, ':mail': mail, ...programs };
+  const ids = { ':partner': partner.id, ':request': request, ':mail': mail, ':device': device, ...programs };
   return (path: string) =>
     path
-      .replace(/:partner|:request|:mail|:key|:webhook|:client/g, (name) => ids[name as keyof typeof ids])
+      .replace(/:partner|:request|:mail|:device|:key|:webhook|:client/g, (name) => ids[name as keyof typeof ids])
       .replace('import/:job', `import/${path.endsWith('/columns') ? imports.columns : imports.start}`)
       .replace(':job', path.endsWith('/start') ? jobs.start : jobs.shown)
       .replace(/\/(?:bulk\/new|console\/reminders)$/, '$&?all=yes')

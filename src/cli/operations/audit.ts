@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { command, isMisuse, JSON_OPTION } from '#cli/command.ts';
 import { ACTOR, withEnv, withUnsealedEnv } from '#cli/open.ts';
 import { readTime } from '#cli/typed-time.ts';
-import { eraseClients } from '#features/operate/audit.ts';
-import { problemLine, remarkLine } from '#features/operate/audit-problems.ts';
-import { noteVerification, verifyAudit } from '#features/operate/audit-verify.ts';
+import { eraseClients, noteVerification } from '#features/operate/audit.ts';
+import { problemLine, remarkLine } from '#flows/audit/problems.ts';
+import { timeVerification } from '#flows/audit/verify.ts';
 import { exportAudit } from '#flows/runtime/audit-export.ts';
 
 const exportAll = command({
@@ -43,8 +43,9 @@ const verify = command({
     const { head } = options;
     if (head !== undefined && !/^[0-9a-f]{64}$/i.test(head)) return { misuse: '--head must be 64 hexadecimal digits' };
     return withUnsealedEnv(async (env) => {
-      const verification = await verifyAudit(env, { head: head?.toLowerCase() });
-      await noteVerification(env, verification);
+      const run = await timeVerification(env, { head: head?.toLowerCase() });
+      const verification = run.done;
+      await noteVerification(env, verification, run.milliseconds);
       const { intact, events, batches, unsealed, pruned, problemCount, problems, remarks } = verification;
       const lines = [
         `${intact ? 'Intact' : 'NOT INTACT'}: ${events} events in ${batches} sealed batches.`,

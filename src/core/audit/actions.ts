@@ -8,6 +8,7 @@ import {
   type BulkStop,
   type ClientDetail,
   type ConsentGiven,
+  type DeviceEnded,
   type EmailHash,
   type ExportScope,
   type Gone,
@@ -34,6 +35,7 @@ import {
   type SiteRemoved,
   type StaffReason,
   success,
+  type Verified,
   type WebhookDetail,
 } from './values.ts';
 
@@ -61,6 +63,7 @@ export const AUDIT_ACTIONS = {
   'sign_in.completed': success<SignedIn>('The sign-in is finished and a session exists.'),
   'session.ended': success<SessionEnd>('One session was ended.'),
   'sessions.ended_others': success<OthersEnded>('All other sessions of a user were ended.'),
+  'device.ended': success<DeviceEnded>('Staff ended one known or trusted device of a user, and what was open on it.'),
   'step_up.proven': success<{ method: Method }>('A second factor was proven again inside a session.'),
   'step_up.refused': refusal<{ method: Method; reason: Unproven }>('A proof inside a session was refused.'),
   'password.changed': success<Nothing>('The user changed the password.'),
@@ -84,6 +87,13 @@ export const AUDIT_ACTIONS = {
   'user.created': success<{ role: string; bulkId?: string | undefined }>('A user of a partner was added.'),
   'user.disabled': success<{ reason: StaffReason }>('A user was disabled.'),
   'user.enabled': success<{ reason: StaffReason }>('A disabled user was enabled.'),
+  'user.renamed': success<Nothing>('Staff gave a user another name.'),
+  'user.email_changed': success<{ reason: StaffReason }>(
+    'Staff changed the email of an invited user, who has no password yet; a new invitation went there.',
+  ),
+  'user.email_change_requested': success<{ reason: StaffReason }>(
+    'Staff asked to change the email of a user; nothing changes until that user confirms it.',
+  ),
   'user.role_changed': success<{ from: string; to: string }>('A user was given another role by a manager.'),
   'user.reminded': success<Nothing>('A manager reminded a person to set up MFA.'),
   'user.deleted': success<{ reason: StaffReason; sessions: number }>('A user was deleted; this log stays.'),
@@ -192,8 +202,10 @@ export const AUDIT_ACTIONS = {
     'A key of the ring was retired: no row needs it. The detail counts the recovery codes that were voided for that.',
   ),
   'audit.exported': success<ExportScope>('The audit log was exported, all of it or what a filter matched.'),
-  'audit.verified': success<{ batches: number; events: number }>('The audit log was verified and is intact.'),
-  'audit.found_broken': refusal<{ batches: number; problems: number }>('The audit log was verified and is not intact.'),
+  'audit.verified': success<Verified>('The audit log, or its newest part, was verified and is intact.'),
+  'audit.found_broken': refusal<Verified & { problems: number; firstBatch?: number | undefined }>(
+    'The audit log, or its newest part, was verified and is not intact.',
+  ),
   'audit.erased': success<{ before: number }>('Addresses and user agents of events before that time were erased.'),
   'audit.pruned': success<{ before: number }>('Sealed batches before that time were removed by retention.'),
 } as const;

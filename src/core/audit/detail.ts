@@ -32,7 +32,8 @@ const STAFF_REASON_LENGTH = 500;
 const TYPED_REASONS: ReadonlySet<AuditAction> = new Set([
   ...(['user.disabled', 'user.enabled', 'user.unlocked', 'user.mfa_reset', 'user.exempted'] as const),
   ...(['user.exemption_ended', 'user.deleted', 'reset.requested', 'bulk.started', 'partner.archived'] as const),
-  ...(['partner.mfa_policy_changed', 'partner.reminders_changed'] as const),
+  ...(['partner.mfa_policy_changed', 'partner.reminders_changed', 'device.ended'] as const),
+  ...(['user.email_changed', 'user.email_change_requested'] as const),
 ]);
 
 function mayBeLogged(action: AuditAction, name: string, text: string): boolean {

@@ -108,6 +108,14 @@ export type TrustEnded = {
   deviceId?: string | undefined;
 };
 
+/** One device that staff ended, and how many sessions ended with a known one. */
+export type DeviceEnded = {
+  reason: StaffReason;
+  deviceId: string;
+  trusted: boolean;
+  sessions?: number | undefined;
+};
+
 /** The part of the log that was exported: the days, the person, the partner and the action. */
 export type ExportScope = {
   format: 'jsonl' | 'csv';
@@ -116,6 +124,15 @@ export type ExportScope = {
   person?: string | undefined;
   partner?: string | undefined;
   about?: string | undefined;
+};
+
+/** What was verified, up to which event, and how long it took; with `fromBatch` only from that batch on. */
+export type Verified = {
+  batches: number;
+  events: number;
+  fromBatch?: number | undefined;
+  untilEvent?: string | undefined;
+  milliseconds: number;
 };
 
 /** How many more refusals of the same kind followed without their own events, and since when. */

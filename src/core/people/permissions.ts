@@ -37,6 +37,9 @@ export const PERMISSIONS = {
   mail_password_link: row({ operator: EVERYBODY, admin: ['user'], csm: ['user'], api_key: ['user'] }),
   show_password_link: row({ operator: EVERYBODY }),
   send_mail_again: row({ operator: EVERYBODY, admin: ['user'], csm: ['user'] }),
+  // The email of a person with a password changes only when that person confirms it (`edit-person.ts`).
+  edit: row({ admin: ['user'], csm: ['user'] }),
+  end_device: row({ admin: ['user'], csm: ['user'] }),
   remind: row({ manager: ['team'] }),
   change_role: row({ operator: EVERYBODY, admin: ['staff', 'own'], manager: ['team'] }),
   disable: row({

@@ -66,13 +66,19 @@ export function confirmButtons(
   return html`<div class="actions">${submitButton(title, isGrave ? 'danger' : 'primary')}${linkButton(above.href, t('act.cancel'))}</div>`;
 }
 
-export function reasonField({ t }: View, value: string, error: string | undefined): Html {
+export function reasonField(
+  { t }: Pick<View, 't'>,
+  value: string,
+  error: string | undefined,
+  { hint = t('act.reason.hint'), required = true } = {},
+): Html {
   return textField({
     id: 'reason',
     name: 'reason',
     label: t('act.reason'),
-    hint: t('act.reason.hint'),
+    hint,
     autocomplete: 'off',
+    required,
     value,
     error,
     spellcheck: true,

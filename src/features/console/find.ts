@@ -2,6 +2,7 @@ import { groupOf } from '#core/people/permissions.ts';
 import { reminderDaysFrom, remindersAhead } from '#core/people/reminder-days.ts';
 import { isLiveSession } from '#core/sessions/session.ts';
 import type { Env } from '#env.ts';
+import { readDevices } from '#features/console/people/devices.ts';
 import { readLockouts } from '#features/console/people/lockouts.ts';
 import { waitingSince } from '#flows/administration/reset-requests.ts';
 import { maySendAgain } from '#flows/administration/send-mail-again.ts';
@@ -10,12 +11,12 @@ import { findAccessCode } from '#store/authenticators/access-codes.ts';
 import { findPartnerCounts } from '#store/partners/partner-pages.ts';
 import { findNotes, findPartner, resetsWithoutCode } from '#store/partners/partners.ts';
 import { findSchedule } from '#store/partners/reminding.ts';
+import { findWaitingEmail } from '#store/people/email-links.ts';
 import { findPersonRow, listNames } from '#store/people/people-pages.ts';
 import { hasResetRequest } from '#store/people/reset-requests.ts';
 import { findPerson, type Partner } from '#store/people/users.ts';
 import { listUndelivered } from '#store/queue/undelivered.ts';
 import { listSessions } from '#store/sessions/session-changes.ts';
-import { listDeviceIds } from '#store/sign-in/devices.ts';
 import { type ListedPerson, readTrail } from './lists.ts';
 
 export type Member = { readonly row: ListedPerson; readonly partner: Partner };
@@ -102,7 +103,8 @@ export async function readMember(env: Env, id: string) {
   return {
     ...member,
     sessions: await countOpenSessions(env, id),
-    devices: (await listDeviceIds(read, id)).length,
+    devices: await readDevices(env, id),
+    newEmail: await findWaitingEmail(read, id, env.now()),
     lockouts: await readLockouts(env, member.row),
     accessCode: await readAccessCode(env, id),
     undelivered: await readUndelivered(env, member.row.email),

@@ -52,7 +52,8 @@ export const DONE = [
   ...(['created', 'renamed', 'archived', 'restored', 'policy', 'resets', 'invited', 'disabled', 'enabled'] as const),
   ...(['unlocked', 'exempted', 'unexempted', 'link', 'resent', 'requested', 'declined', 'role', 'deleted'] as const),
   ...(['revoked', 'replayed', 'mailed', 'clientAdded', 'clientDisabled', 'clientEnabled', 'trusted'] as const),
-  ...(['bulkStarted', 'bulkStopped', 'reminders', 'reminding', 'notes'] as const),
+  ...(['bulkStarted', 'bulkStopped', 'reminders', 'reminding', 'notes', 'edited', 'emailAsked'] as const),
+  ...(['emailMoved', 'deviceEnded', 'verified'] as const),
 ] as const;
 export type Done = (typeof DONE)[number];
 

@@ -5,6 +5,8 @@ import { changeRoutes } from '#features/console/bulk/change-routes.ts';
 import { importRoutes } from '#features/console/bulk/import-routes.ts';
 import { jobRoutes } from '#features/console/bulk/job-routes.ts';
 import { partnerRoutes } from '#features/console/partners/partner-routes.ts';
+import { deviceRoutes } from '#features/console/people/device-routes.ts';
+import { editRoutes } from '#features/console/people/edit-routes.ts';
 import { personRoutes } from '#features/console/people/person-routes.ts';
 import { staffRoutes } from '#features/console/people/staff-routes.ts';
 import { apiKeyRoutes } from '#features/console/programs/api-key-routes.ts';
@@ -35,6 +37,8 @@ export const consoleRoutes: readonly Route[] = [
   ...jobRoutes,
   ...importRoutes,
   ...personRoutes,
+  ...editRoutes,
+  ...deviceRoutes,
   ...mailRoutes,
   ...resetRoutes,
   ...secretRoutes,

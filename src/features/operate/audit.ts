@@ -3,7 +3,6 @@ import {
   batchSealText,
   type CheckedEvent,
   checkpointSealText,
-  eventProofText,
   headAfter,
   manifestDigest,
   manifestOf,
@@ -12,7 +11,9 @@ import {
 import { tallyEvents } from '#core/audit/tally.ts';
 import { isImpossible } from '#core/time/clock.ts';
 import type { Env } from '#env.ts';
-import { appendEvent, auditProof, hasAuditProof } from '#flows/runtime/append-event.ts';
+import { isGenuine, isProven } from '#flows/audit/seals.ts';
+import { type AuditVerification, verificationEvent } from '#flows/audit/verify.ts';
+import { appendEvent, auditProof } from '#flows/runtime/append-event.ts';
 import {
   type AuditBatch,
   createAuditBatch,
@@ -111,28 +112,6 @@ async function appendBatch(env: SealEnv, tx: Queries): Promise<AuditBatch | unde
 /** Events without a valid proof are sealed too, marked: they must not disappear, and `verifyAudit` reports them. */
 function checked(env: Pick<Env, 'keys'>, event: SealableEvent & { readonly proof: string | undefined }): CheckedEvent {
   return { ...event, isProven: isProven(env, event) };
-}
-
-/** Whether the service wrote this event and nobody changed it since. */
-export function isProven(
-  env: Pick<Env, 'keys'>,
-  event: SealableEvent & { readonly proof: string | undefined },
-): boolean {
-  return hasAuditProof(env, eventProofText(event), event.proof);
-}
-
-/** Whether a key of the ring made the seal of this batch or checkpoint. */
-export function hasValidSeal(env: Pick<Env, 'keys'>, batch: AuditBatch): boolean {
-  return hasAuditProof(env, sealTextOf(batch), batch.seal);
-}
-
-/** The seal of a batch or checkpoint with the active key. */
-export function resealAudit(env: Pick<Env, 'keys'>, batch: AuditBatch): string {
-  return auditProof(env, sealTextOf(batch));
-}
-
-function sealTextOf(batch: AuditBatch): string {
-  return batch.checkpoint ? checkpointSealText(batch) : batchSealText(batch.number, batch.head);
 }
 
 type Doer = { readonly actor: string };
@@ -236,8 +215,12 @@ async function sealedByOf({ now }: KeepEnv, tx: Queries, batches: readonly Audit
     .toReversed();
 }
 
-/** Whether a batch is sealed and follows the previous one. Nothing may build on a manipulated batch. */
-export function isGenuine(env: Pick<Env, 'keys'>, previous: AuditBatch | undefined, batch: AuditBatch): boolean {
-  if (previous?.checkpoint && !hasValidSeal(env, previous)) return false;
-  return hasValidSeal(env, batch) && batch.head === headAfter(previous?.head ?? '', batch);
+/** Writes that event for the command line. */
+export async function noteVerification(
+  env: Pick<Env, 'db' | 'now' | 'newId' | 'random' | 'keys'>,
+  verification: AuditVerification,
+  milliseconds: number,
+): Promise<void> {
+  const event = verificationEvent(verification, 'command_line', milliseconds);
+  await env.db.transaction((tx) => appendEvent(env, tx, event, undefined));
 }

@@ -1,5 +1,6 @@
 import { renamedEmail } from '#core/limits/counter-kinds.ts';
 import type { Env } from '#env.ts';
+import { hasValidSeal, resealAudit } from '#flows/audit/seals.ts';
 import { listAuditBatches, replaceAuditSeal } from '#store/audit/log.ts';
 import {
   listRowsOfOtherKeys,
@@ -11,7 +12,6 @@ import {
 } from '#store/engine/sealed-rows.ts';
 import { listTriesAmong, renameTries } from '#store/limits/attempts.ts';
 import { listEmails } from '#store/people/users.ts';
-import { hasValidSeal, resealAudit } from './audit.ts';
 
 type ResealEnv = Pick<Env, 'db' | 'keys' | 'log'>;
 

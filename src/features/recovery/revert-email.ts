@@ -54,7 +54,8 @@ async function goBack(
   if (!(await claimEmailLink(tx, id, env.now()))) return refuse('not_found');
   const user = (await findPerson(tx, userId))?.user;
   if (!user) return refuse('not_found');
-  if (user.email !== email && !(await setEmail(tx, user, { from: user.email, to: email }))) return refuse('not_found');
+  if (user.email !== email && !(await setEmail(tx, user, { from: user.email, to: email, isProven: true })))
+    return refuse('not_found');
   if (!(await replacePassword(tx, userId, { from: user.sealedPassword, to: sealed }))) return refuse('not_found');
   if (user.email !== email) await leaveEmail(env, tx, user.email, { reserve: false });
   await deleteEmailLinksAfter(tx, userId, id);

@@ -107,10 +107,20 @@ async function ask(
   return isSaved || refuse('sign_in_expired');
 }
 
-/** The new email that a link confirms, only for its own signed-in person. Reading does not use it up. */
-export async function findConfirmation(env: Env, session: Session, token: string): Promise<EmailLink | undefined> {
+/**
+ * The new email that a link confirms, only for its own signed-in person. Reading does not use it up.
+ *
+ * @param askedBy a change that staff asked for has a page of its own, which needs a fresh proof
+ */
+export async function findConfirmation(
+  env: Env,
+  session: Session,
+  token: string,
+  askedBy: 'person' | 'staff',
+): Promise<EmailLink | undefined> {
   const link = await findEmailLink(env.db.read, tokenHash(token), 'confirm', env.now());
-  return link?.userId === session.user.id ? link : undefined;
+  const isTheirs = link?.userId === session.user.id;
+  return isTheirs && link.isByStaff === (askedBy === 'staff') ? link : undefined;
 }
 
 /**
@@ -148,7 +158,7 @@ async function change(
   if (!(await claimEmailLink(tx, link.id, now))) return refuse('not_found');
   const user = (await findPerson(tx, userId))?.user;
   if (!user) return refuse('not_found');
-  if (!(await setEmail(tx, user, { from: user.email, to: link.email }))) return refuse('not_found');
+  if (!(await setEmail(tx, user, { from: user.email, to: link.email, isProven: true }))) return refuse('not_found');
   // Checked after the row has changed: a concurrent change that frees this email has committed by now, or waits for us.
   if (await isEmailHeld(tx, link.email, userId, now)) return refuse('not_found');
   if ((await claimOfEmail(env, tx, userId, link.email)) === 'reserved') return refuse('not_found');

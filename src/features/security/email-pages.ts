@@ -69,7 +69,12 @@ function words(view: View, { field, refusal }: Refused): RefusalText {
   return refusalText(view, refusal, 'password');
 }
 
-type ConfirmPage = { readonly action: string; readonly from: string; readonly to: string };
+type ConfirmPage = {
+  readonly action: string;
+  readonly from: string;
+  readonly to: string;
+  readonly askedBy: 'person' | 'staff';
+};
 
 /** Replaces the form and the confirmation for some time after a password reset by mail link. */
 export function frozenEmailPage(view: View, until: number): Html {
@@ -79,12 +84,14 @@ export function frozenEmailPage(view: View, until: number): Html {
 }
 
 /** The page behind the link: what will happen, and the button that does it. */
-export function confirmEmailPage(view: View, { action, from, to }: ConfirmPage): Html {
+export function confirmEmailPage(view: View, { action, from, to, askedBy }: ConfirmPage): Html {
   const { t } = view;
+  const isByStaff = askedBy === 'staff';
   return layout(view, {
     title: t('email.confirm.title'),
     width: 'form',
-    body: html`<p class="lead">${t('email.confirm.lead')} <strong class="anywhere">${to}</strong></p>
+    body: html`<p class="lead">${t(isByStaff ? 'email.confirm.asked.lead' : 'email.confirm.lead')} <strong class="anywhere">${to}</strong></p>
+${isByStaff && html`<p class="notice">${t('email.confirm.asked.text')}</p>`}
 <p>${t('email.confirm.text')} <span class="anywhere">${from}</span></p>
 ${form(view, action, submitButton(t('email.confirm.button')))}
 ${backLink(view)}`,

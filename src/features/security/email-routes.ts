@@ -14,6 +14,7 @@ import { freezeOf } from './freeze.ts';
 
 const PATH = '/security/email';
 const LINK = '/email/:token';
+const STAFF_LINK = '/email-change/:token';
 
 const emailForm = z.object({ email: typed('email').optional(), current: typed('password').optional() });
 
@@ -32,38 +33,40 @@ export const emailRoutes: readonly Route[] = [
     },
   }),
   page({ method: 'POST', path: PATH, guard: 'steppedUp', form: emailForm, keeps: ['email'], handle: submitEmail }),
-  page({
-    method: 'GET',
-    path: LINK,
-    guard: 'session',
-    async handle({ env, view, session, params }) {
-      const until = await frozenUntil({ env, session });
-      if (until !== undefined) return show(frozenEmailPage(view, until));
-      const token = params.token ?? '';
-      const link = await findConfirmation(env, session, token);
-      if (!link) return show(deadConfirmationPage(view), 404);
-      return show(confirmEmailPage(view, { action: `/email/${token}`, from: session.user.email, to: link.email }));
-    },
-  }),
-  page({
-    method: 'POST',
-    path: LINK,
-    guard: 'session',
-    async handle({ env, view, session, client, params, formKey }) {
-      const link = await findConfirmation(env, session, params.token ?? '');
-      if (!link) return show(deadConfirmationPage(view), 404);
-      const changed = await idempotentForm(
-        { env, formKey },
-        (around) => confirmEmail(env, session, link, client, around),
-        seeOther('/security'),
-      );
-      if (!isRefusal(changed)) return changed;
-      const until = await frozenUntil({ env, session });
-      if (isFrozen(changed) && until !== undefined) return showRefusal(frozenEmailPage(view, until), changed);
-      return changed.refused === 'sign_in_expired' ? seeOther(PATHS.signIn) : show(deadConfirmationPage(view), 404);
-    },
-  }),
+  page({ method: 'GET', path: LINK, guard: 'session', handle: (call) => showConfirm(call, 'person') }),
+  page({ method: 'POST', path: LINK, guard: 'session', handle: (call) => submitConfirm(call, 'person') }),
+  // The person has not asked for this change in a session of theirs, so a fresh proof comes first.
+  page({ method: 'GET', path: STAFF_LINK, guard: 'steppedUp', handle: (call) => showConfirm(call, 'staff') }),
+  page({ method: 'POST', path: STAFF_LINK, guard: 'steppedUp', handle: (call) => submitConfirm(call, 'staff') }),
 ];
+
+type LinkCall = PageCall<'session'> | PageCall<'steppedUp'>;
+type AskedBy = Parameters<typeof findConfirmation>[3];
+
+async function showConfirm({ env, view, session, params }: LinkCall, askedBy: AskedBy): Promise<Reply> {
+  const until = await frozenUntil({ env, session });
+  if (until !== undefined) return show(frozenEmailPage(view, until));
+  const token = params.token ?? '';
+  const link = await findConfirmation(env, session, token, askedBy);
+  if (!link) return show(deadConfirmationPage(view), 404);
+  const action = `${askedBy === 'staff' ? '/email-change' : '/email'}/${token}`;
+  return show(confirmEmailPage(view, { action, from: session.user.email, to: link.email, askedBy }));
+}
+
+async function submitConfirm(call: LinkCall, askedBy: AskedBy): Promise<Reply> {
+  const { env, view, session, client, params, formKey } = call;
+  const link = await findConfirmation(env, session, params.token ?? '', askedBy);
+  if (!link) return show(deadConfirmationPage(view), 404);
+  const changed = await idempotentForm(
+    { env, formKey },
+    (around) => confirmEmail(env, session, link, client, around),
+    seeOther('/security'),
+  );
+  if (!isRefusal(changed)) return changed;
+  const until = await frozenUntil({ env, session });
+  if (isFrozen(changed) && until !== undefined) return showRefusal(frozenEmailPage(view, until), changed);
+  return changed.refused === 'sign_in_expired' ? seeOther(PATHS.signIn) : show(deadConfirmationPage(view), 404);
+}
 
 async function submitEmail(call: Form): Promise<Reply> {
   const { env, session, client, input } = call;

@@ -1,9 +1,8 @@
 import { isShutOut } from '#core/people/state.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { changeRole } from '#flows/administration/change-role.ts';
 import { deleteUser } from '#flows/administration/delete-user.ts';
-import { disableUser, remindPerson } from '#flows/administration/person-acts.ts';
+import { changeRole, disableUser, remindPerson } from '#flows/administration/person-acts.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { deleteOutsideInvitation, setOutsideRole } from '#store/people/outside-invitations.ts';
 import type { Person } from '#store/people/users.ts';

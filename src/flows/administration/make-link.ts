@@ -56,14 +56,25 @@ const EMAIL_KINDS = {
   revert: { path: 'email-revert', seconds: EMAIL_REVERT_SECONDS },
 } as const satisfies Readonly<Record<EmailLinkTable['purpose'], { readonly path: string; readonly seconds: number }>>;
 
+/** The page behind this one asks for a fresh proof. */
+const ASKED_BY_STAFF = { path: 'email-change', seconds: EMAIL_CHANGE_SECONDS } as const;
+
+type NewEmailLink = {
+  readonly purpose: EmailLinkTable['purpose'];
+  readonly userId: string;
+  readonly email: string;
+  /** The member of staff who asked for the change; absent if the person did. */
+  readonly askedBy?: string;
+};
+
 /** Makes a single-use link that sets the person's email to `email`; returns its URL. */
 export async function makeEmailLink(
   env: Env,
   tx: Queries,
-  { purpose, userId, email }: { purpose: EmailLinkTable['purpose']; userId: string; email: string },
+  { purpose, userId, email, askedBy }: NewEmailLink,
 ): Promise<string> {
   const now = env.now();
-  const { path, seconds } = EMAIL_KINDS[purpose];
+  const { path, seconds } = askedBy === undefined ? EMAIL_KINDS[purpose] : ASKED_BY_STAFF;
   const token = newToken(env.random);
   await createEmailLink(tx, {
     id: env.newId(),
@@ -74,6 +85,7 @@ export async function makeEmailLink(
     created_at: now,
     expires_at: now + seconds,
     used_at: null,
+    asked_by: askedBy ?? null,
   });
   return `${env.config.publicUrl.origin}/${path}/${token}`;
 }

@@ -1,6 +1,6 @@
 import { countersToUnlock } from '#core/limits/counter-kinds.ts';
 import { canDisable, isDisabled, unlockTries } from '#core/limits/throttle.ts';
-import { isStaff } from '#core/people/policy.ts';
+import { isStaff, type Role } from '#core/people/policy.ts';
 import { isShutOut, shutOutBecause } from '#core/people/state.ts';
 import type { TrustChange } from '#core/sessions/trusted-device.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
@@ -16,7 +16,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { lockAdministrators } from '#store/engine/locks.ts';
 import { changeTries, findTries } from '#store/limits/attempts.ts';
 import { revokeLinks } from '#store/people/links.ts';
-import { claimReminding, countOtherAdministrators, setDisabled } from '#store/people/user-life.ts';
+import { claimReminding, countOtherAdministrators, setDisabled, setRole } from '#store/people/user-life.ts';
 import type { Person, User } from '#store/people/users.ts';
 import { endSessions } from '#store/sessions/endings.ts';
 import { deleteDevices } from '#store/sign-in/devices.ts';
@@ -80,6 +80,34 @@ export const unlockUser = personAct({
     }
     await note('user.unlocked', input);
     return { person, stillDisabled };
+  },
+});
+
+/**
+ * Gives a person another role, within a team or within the staff. Ends open sessions, sign-ins, enrollments and trusted
+ * devices, so that none keeps or gains rights. Known devices stay, because they carry no rights (record 38).
+ *
+ * Refuses for the last administrator who can sign in.
+ */
+export const changeRole = personAct({
+  name: 'change_role',
+  events: ['user.role_changed', 'staff.role_changed'],
+  needs: ({ to }: { readonly to: Role }) => ({ to }),
+  async does({ env, tx, person, actor, input: { to }, note }) {
+    const { user } = person;
+    const { id, role: from } = user;
+    if (isStaff(from) !== isStaff(to)) return refuse('not_found', { reason: 'user' });
+    if (from === to) return person;
+    if (await isLastAdministrator(tx, person)) return refuse('forbidden', { reason: 'last_administrator' });
+    if (!(await setRole(tx, id, { from, to }))) return refuse('not_found', { reason: 'user' });
+    await deletePendingSignIns(tx, id, '');
+    await deleteEnrollments(tx, id);
+    await endSessions(tx, { userId: id });
+    await endTrustedDevices(env, tx, { user, ...whoActs(actor) }, 'role_changed');
+    if (from === 'admin') await endWithPerson(env, tx, { userId: id, actor, because: 'maker_demoted' });
+    if (isStaff(from) && isStaff(to)) await note('staff.role_changed', { from, to });
+    else await note('user.role_changed', { from, to });
+    return person;
   },
 });
 

@@ -2,9 +2,10 @@ import { POLICY_COLUMNS, type PolicyRow, type RowFault, readHeader, readPolicyRo
 import { type CsvFault, type CsvRow, isCsvFault, readCsv } from '#core/values/csv-reader.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
+import { pause } from '#flows/runtime/transaction.ts';
 import type { NewBulkItem } from '#store/bulk/items.ts';
 import { listPartnerSettings } from '#store/partners/partners.ts';
-import { BULK_PARTNERS_MOST, itemOf, pause } from './select.ts';
+import { BULK_PARTNERS_MOST, itemOf } from './select.ts';
 
 /** More than 10,000 rows of a slug, a policy and a day need. */
 export const POLICY_CSV_BYTES = 1024 * 1024;

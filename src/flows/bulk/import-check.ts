@@ -3,13 +3,12 @@ import type { Columns, RowFault } from '#core/bulk/policy-row.ts';
 import { isRefusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
-import { plainly } from '#flows/runtime/transaction.ts';
+import { pause, plainly } from '#flows/runtime/transaction.ts';
 import { type BulkItem, listBulkItems, resetBulkItems, settleBulkItem } from '#store/bulk/items.ts';
 import { type BulkJob, moveBulkJob } from '#store/bulk/jobs.ts';
 import { findPartnerByName, listPartnersBySlug } from '#store/partners/partners.ts';
 import { listPartnersOfEmails, type Partner } from '#store/people/users.ts';
 import { cellsOf, settingsOf } from './import-job.ts';
-import { pause } from './select.ts';
 
 const ROWS_PER_CHECK = 200;
 

@@ -1,6 +1,7 @@
 import { effectOf, type PartnerChange, type PartnerSettings, planChange } from '#core/bulk/partner-change.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
+import { pause } from '#flows/runtime/transaction.ts';
 import type { NewBulkItem } from '#store/bulk/items.ts';
 import {
   countPartners,
@@ -65,9 +66,4 @@ export function itemOf(
     ...{ position, subject: current.id, todo: JSON.stringify(change) },
     effect: effectOf(planChange(change, current, now)),
   };
-}
-
-/** Lets others work: reads of SQLite do not give the event loop back by themselves. */
-export function pause(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

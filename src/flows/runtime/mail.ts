@@ -19,9 +19,14 @@ import { appendEvent } from './append-event.ts';
  * checks all of these.
  */
 export type Mail =
-  | { readonly kind: 'password_reset' | 'invitation' | 'email_confirm'; readonly link: string }
+  | {
+      readonly kind: 'password_reset' | 'invitation' | 'email_confirm' | 'email_confirm_asked';
+      readonly link: string;
+    }
   | (News & { readonly kind: 'email_changed'; readonly link: string })
-  | { readonly kind: 'email_in_use' | 'set_up_asked' | 'passkey_asked' }
+  | {
+      readonly kind: 'email_in_use' | 'email_change_asked' | 'invitation_moved' | 'set_up_asked' | 'passkey_asked';
+    }
   | { readonly kind: 'invited_again'; readonly partner: string }
   | (News & { readonly kind: 'recovery_code_used' | 'few_codes_left'; readonly left: number })
   | (News & {
@@ -60,7 +65,9 @@ export function whereFrom({ userAgent, address }: Pick<Client, 'userAgent' | 'ad
 }
 
 /** Kinds that contain a secret link: their parameters are erased as soon as the mail is sent or given up. */
-export const LINK_KINDS: readonly Mail['kind'][] = ['password_reset', 'invitation', 'email_confirm', 'email_changed'];
+export const LINK_KINDS: readonly Mail['kind'][] = [
+  ...(['password_reset', 'invitation', 'email_confirm', 'email_confirm_asked', 'email_changed'] as const),
+];
 
 /** At or below this number, the sign-in page and a mail warn the person. */
 export const FEW_CODES = 3;
@@ -176,7 +183,10 @@ const SHARES: { readonly [Kind in Mail['kind']]: MailShare } = {
   password_reset: 'mailed-resets',
   invitation: 'mailed-invitations',
   email_confirm: 'mailed-confirmations',
+  email_confirm_asked: 'mailed-confirmations',
   email_changed: 'mailed-confirmations',
+  email_change_asked: 'mailed-changes',
+  invitation_moved: 'mailed-notices',
   mfa_enrolled: 'mailed-changes',
   authenticator_replaced: 'mailed-changes',
   app_added: 'mailed-changes',
@@ -213,7 +223,7 @@ export const NEWS_SECONDS = 72 * 60 * 60;
 
 /** How long a mail is useful: as long as its link is valid. */
 function lifeSeconds({ kind }: Mail): number {
-  if (kind === 'email_confirm') return EMAIL_CHANGE_SECONDS;
+  if (kind === 'email_confirm' || kind === 'email_confirm_asked') return EMAIL_CHANGE_SECONDS;
   return kind === 'password_reset' ? RESET_LINK_SECONDS : NEWS_SECONDS;
 }
 

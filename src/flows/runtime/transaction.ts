@@ -64,3 +64,8 @@ class RolledBack extends Error {
     this.refusal = refusal;
   }
 }
+
+/** Lets others work: reads of SQLite do not give the event loop back by themselves. */
+export function pause(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -13,6 +13,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { noteSignIn, type Person, setUserLocale } from '#store/people/users.ts';
 import { createSession, evictSessions, replaceSession, stepUpColumn } from '#store/sessions/sessions.ts';
 import type { Channel } from '#store/sessions/tables.ts';
+import { noteDeviceUse } from '#store/sign-in/devices.ts';
 import { knowDevice } from './know-device.ts';
 import { warnOfProgram } from './warn.ts';
 
@@ -59,6 +60,9 @@ export async function finishSignIn(env: Env, tx: Queries, signIn: FinishedSignIn
   // An API caller has no browser to remember.
   const isNew = signIn.deviceId === undefined && channel === 'page';
   const device = isNew ? await knowDevice(env, tx, user.id, client) : undefined;
+  if (signIn.deviceId !== undefined) {
+    await noteDeviceUse(tx, { id: signIn.deviceId, now, userAgent: client.userAgent ?? null });
+  }
   await createSession(tx, {
     id,
     token_hash: tokenHash(token),

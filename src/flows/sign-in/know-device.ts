@@ -8,7 +8,7 @@ import { createDevice, findDeviceOf, listLiveDevices } from '#store/sign-in/devi
 /** A browser that is now known for a user, and its device cookie. */
 export type KnownDevice = { readonly id: string; readonly cookie: string };
 
-type Browser = Pick<Client, 'deviceToken'>;
+type Browser = Pick<Client, 'deviceToken' | 'userAgent'>;
 
 /** The id under which this browser is known for a user, or undefined. */
 export function findKnownDevice(env: Env, browser: Browser, userId: string): Promise<string | undefined> {
@@ -35,6 +35,8 @@ export async function knowDevice(
     token_hash: tokenHash(token),
     created_at: now,
     expires_at: now + DEVICE_SECONDS,
+    user_agent: browser.userAgent ?? null,
+    last_used_at: now,
   });
   const isOfOthers = (one: string) => others.some((row) => row.token_hash === tokenHash(one) && row.user_id !== userId);
   const ofOthers = tokensOf(browser).filter(isOfOthers);

@@ -53,6 +53,21 @@ export async function listAuditBatches(
   return rows.map(batchOf);
 }
 
+/** The newest batches and how many events each has, the newest first, without their lists of events. */
+export async function listNewestBatchSizes(
+  queries: Queries,
+  limit: number,
+): Promise<readonly Pick<AuditBatch, 'number' | 'eventCount'>[]> {
+  const rows = await queries
+    .selectFrom('audit_batches')
+    .select(['number', 'event_count'])
+    .where('checkpoint', '=', 0)
+    .orderBy('number', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(({ number, event_count }) => ({ number, eventCount: event_count }));
+}
+
 /** When the first later batch was sealed, ignoring times after `now`; `now` if there is no such batch. */
 export async function findNextSealedAt(queries: Queries, number: number, now: number): Promise<number> {
   const row = await queries
@@ -100,12 +115,12 @@ export async function listEventsOfBatch(queries: Queries, number: number): Promi
   return rows.map(eventOf);
 }
 
-/** Events whose batch does not exist, so that no seal covers them. */
-export async function listStrayAuditEvents(queries: Queries, limit: number): Promise<LoggedEvent[]> {
+/** Events whose batch does not exist, so that no seal covers them, of batches from this number on. */
+export async function listStrayAuditEvents(queries: Queries, fromBatch: number, limit: number): Promise<LoggedEvent[]> {
   const rows = await queries
     .selectFrom('audit_events')
     .selectAll()
-    .where('batch', 'is not', null)
+    .where('batch', '>=', fromBatch)
     .where('batch', 'not in', (e) => e.selectFrom('audit_batches').select('number').where('checkpoint', '=', 0))
     .orderBy('id')
     .limit(limit)

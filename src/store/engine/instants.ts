@@ -63,7 +63,7 @@ export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column i
     second_factor_at: 'past',
     step_up_at: 'ended',
   },
-  devices: { created_at: 'moves', expires_at: 'moves' },
+  devices: { created_at: 'moves', expires_at: 'moves', last_used_at: 'tells' },
   // A date that is too late would also delay the alarm about a copied secret.
   trusted_devices: { created_at: 'tells', last_used_at: 'past', expires_at: { within: 30 * DAY } },
   attempts: { written_at: 'own', expires_at: 'own' },

@@ -1,7 +1,13 @@
 import type { Queries } from '#store/engine/database.ts';
 import type { EmailLinkTable } from '#store/people/tables.ts';
 
-export type EmailLink = { readonly id: string; readonly userId: string; readonly email: string };
+export type EmailLink = {
+  readonly id: string;
+  readonly userId: string;
+  readonly email: string;
+  /** Whether a member of staff asked for the change, and not the person. */
+  readonly isByStaff: boolean;
+};
 
 export async function createEmailLink(tx: Queries, link: EmailLinkTable): Promise<void> {
   await tx.insertInto('email_links').values(link).execute();
@@ -16,13 +22,13 @@ export async function findEmailLink(
 ): Promise<EmailLink | undefined> {
   const row = await queries
     .selectFrom('email_links')
-    .select(['id', 'user_id', 'email'])
+    .select(['id', 'user_id', 'email', 'asked_by'])
     .where('token_hash', '=', tokenHash)
     .where('purpose', '=', purpose)
     .where('used_at', 'is', null)
     .where('expires_at', '>', now)
     .executeTakeFirst();
-  return row && { id: row.id, userId: row.user_id, email: row.email };
+  return row && { id: row.id, userId: row.user_id, email: row.email, isByStaff: row.asked_by !== null };
 }
 
 /** Uses a link: true once, then always false; false also after it expired or was withdrawn. */

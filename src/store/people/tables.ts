@@ -65,6 +65,8 @@ export type EmailLinkTable = {
   created_at: number;
   expires_at: number;
   used_at: number | null;
+  /** The member of staff who asked for the change, in the form of the audit log; null if the person did. */
+  asked_by: string | null;
 };
 
 /** The former email of a person who was deleted or changed it. The row has no reference to the person. */

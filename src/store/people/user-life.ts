@@ -40,17 +40,18 @@ export async function noteEmailProven(tx: Queries, userId: string): Promise<void
 /**
  * Changes a person's email; false if the current one is not `from`, or another person has the new one.
  *
+ * `isProven`: the person opened a link that was sent there.
+ *
  * When two people take one email at the same time, the unique index makes the second transaction fail (see `isTaken`).
  */
 export async function setEmail(
   tx: Queries,
   { id, name }: Readonly<Record<'id' | 'name', string>>,
-  change: { readonly from: string; readonly to: string },
+  change: { readonly from: string; readonly to: string; readonly isProven: boolean },
 ): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('users')
-    // The person opened a link sent to the new email, or to the earlier one, so it is proven.
-    .set({ email: change.to, email_proven: 1, search_key: rowSearchKey(name, change.to) })
+    .set({ email: change.to, email_proven: change.isProven ? 1 : 0, search_key: rowSearchKey(name, change.to) })
     .where('id', '=', id)
     .where('email', '=', change.from)
     .where(({ not, exists, selectFrom }) =>

@@ -12,6 +12,12 @@ const deleteOne = statement((db: Queries, p: Param<{ id: string; userId: string 
   db.deleteFrom('sessions').where('id', '=', p.id).where('user_id', '=', p.userId),
 );
 
+/** Deletes a person's sessions that were opened on one known device; returns how many. */
+export async function deleteSessionsOnDevice(tx: Queries, userId: string, deviceId: string): Promise<number> {
+  const opened = tx.deleteFrom('sessions').where('user_id', '=', userId).where('device_id', '=', deviceId);
+  return Number((await opened.executeTakeFirst()).numDeletedRows);
+}
+
 /** A person, the people of a partner, or only those who are not exempt at that time. */
 type Whose = { readonly userId: string } | { readonly partnerId: string; readonly notExemptAt?: number };
 

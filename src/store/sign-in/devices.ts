@@ -47,8 +47,70 @@ const insertDevice = statement((db: Queries, p: Param<DeviceTable>) =>
     token_hash: p.token_hash,
     created_at: p.created_at,
     expires_at: p.expires_at,
+    user_agent: p.user_agent,
+    last_used_at: p.last_used_at,
   }),
 );
+
+type Use = { readonly id: string; readonly now: number; readonly userAgent: string | null };
+
+/** Notes a sign-in on a known device. */
+export async function noteDeviceUse(tx: Queries, use: Use): Promise<void> {
+  await noteUse.send(tx, use);
+}
+
+const noteUse = statement((db: Queries, p: Param<Use>) =>
+  db.updateTable('devices').set({ last_used_at: p.now, user_agent: p.userAgent }).where('id', '=', p.id),
+);
+
+/** A browser that is known for a person. */
+export type KnownDeviceRow = {
+  readonly id: string;
+  readonly userAgent: string | undefined;
+  readonly createdAt: number;
+  /** Absent until the next sign-in on a device from before this was noted. */
+  readonly lastUsedAt: number | undefined;
+};
+
+/** The live known devices of a person, the one used last first. */
+export async function listKnownDevices(
+  queries: Queries,
+  userId: string,
+  { now, limit }: { readonly now: number; readonly limit: number },
+): Promise<readonly KnownDeviceRow[]> {
+  const rows = await queries
+    .selectFrom('devices')
+    .select(['id', 'user_agent', 'created_at', 'last_used_at'])
+    .where('user_id', '=', userId)
+    .where('expires_at', '>', now)
+    .orderBy((order) => order.fn.coalesce('last_used_at', 'created_at'), 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    userAgent: row.user_agent ?? undefined,
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at ?? undefined,
+  }));
+}
+
+/** How many live known devices a person has. */
+export async function countKnownDevices(queries: Queries, userId: string, now: number): Promise<number> {
+  const row = await queries
+    .selectFrom('devices')
+    .select((all) => all.fn.countAll<number | string>().as('count'))
+    .where('user_id', '=', userId)
+    .where('expires_at', '>', now)
+    .executeTakeFirstOrThrow();
+  return Number(row.count);
+}
+
+/** Forgets one known device of a person; true if there was one. */
+export async function deleteDevice(tx: Queries, id: string, userId: string): Promise<boolean> {
+  const deleted = await tx.deleteFrom('devices').where('id', '=', id).where('user_id', '=', userId).executeTakeFirst();
+  return deleted.numDeletedRows === 1n;
+}
 
 /** Deletes every device of a user; returns how many. */
 export async function deleteDevices(tx: Queries, userId: string): Promise<number> {

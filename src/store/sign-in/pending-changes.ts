@@ -96,6 +96,16 @@ const deleteLive = statement((db: Queries, p: Param<{ userId: string; keepId: st
     .where('completed_at', 'is', null),
 );
 
+/** Deletes a person's live pending sign-ins on one known device. */
+export async function deletePendingSignInsOnDevice(tx: Queries, userId: string, deviceId: string): Promise<void> {
+  await tx
+    .deleteFrom('pending_sign_ins')
+    .where('user_id', '=', userId)
+    .where('device_id', '=', deviceId)
+    .where('completed_at', 'is', null)
+    .execute();
+}
+
 /** Deletes every live pending sign-in of a partner's people. */
 export async function deletePendingSignInsOfPartner(tx: Queries, partnerId: string): Promise<void> {
   await tx

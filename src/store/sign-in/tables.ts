@@ -35,6 +35,9 @@ export type DeviceTable = {
   token_hash: string;
   created_at: number;
   expires_at: number;
+  /** Null for devices from before these two columns. */
+  user_agent: string | null;
+  last_used_at: number | null;
 };
 
 /** A browser on which a person needs no second factor. Not a known device, which only chooses attempt counters. */

@@ -8,6 +8,7 @@ import { BULK_GALLERY, BULK_SEEN } from './bulk-gallery.ts';
 import { CONSOLE_NO_PAGE, CONSOLE_SEEN } from './console-gallery.ts';
 import { GALLERY as OTHERS } from './gallery.ts';
 import { LIFE_SEEN } from './life-gallery.ts';
+import { PEOPLE_GALLERY, PEOPLE_SEEN } from './people-gallery.ts';
 import { PORTAL_SEEN } from './portal-gallery.ts';
 import { ROLL_OUT_NO_PAGE, ROLL_OUT_SEEN } from './roll-out-gallery.ts';
 import { protectedOrigin } from './site-gallery.ts';
@@ -32,7 +33,7 @@ const test = base.extend<object, { stage: Stage & { readonly faults: string[] } 
   ],
 });
 
-const GALLERY = { ...OTHERS, ...BULK_GALLERY };
+const GALLERY = { ...OTHERS, ...BULK_GALLERY, ...PEOPLE_GALLERY };
 
 // A width of 1280 at 200 % zoom leaves 640.
 const WIDTHS = [1280, 640, 320];
@@ -77,6 +78,7 @@ const SEEN: Readonly<Record<string, readonly string[]>> = {
   ...APP_SEEN,
   ...CONSOLE_SEEN,
   ...BULK_SEEN,
+  ...PEOPLE_SEEN,
   ...ROLL_OUT_SEEN,
   ...LIFE_SEEN,
   ...PORTAL_SEEN,

@@ -46,10 +46,14 @@ async function pasted(stage: Stage): Promise<void> {
 }
 
 /** A link about an email, for the person who signed in last. */
-async function emailLink({ site: { world } }: Stage, purpose: 'confirm' | 'revert'): Promise<string> {
+async function emailLink(
+  { site: { world } }: Stage,
+  purpose: 'confirm' | 'revert',
+  by: { askedBy?: string } = {},
+): Promise<string> {
   const { read } = world.env.db;
   const last = await read.selectFrom('users').select(['id']).orderBy('id', 'desc').limit(1).executeTakeFirstOrThrow();
-  const link = { purpose, userId: last.id, email: `ana.silva.${last.id.slice(-6)}@acme.example` } as const;
+  const link = { purpose, userId: last.id, email: `ana.silva.${last.id.slice(-6)}@acme.example`, ...by } as const;
   return new URL(await world.env.db.transaction((tx) => makeEmailLink(world.env, tx, link))).pathname;
 }
 
@@ -120,6 +124,10 @@ export const LIFE_GALLERY: Readonly<Record<string, Picture>> = {
     await signedIn(stage, '/security');
     await stage.page.goto(await emailLink(stage, 'confirm'));
   },
+  'email-confirm-asked': async (stage) => {
+    await signedIn(stage, '/security');
+    await stage.page.goto(await emailLink(stage, 'confirm', { askedBy: 'command_line' }));
+  },
   'email-dead': async (stage) => {
     await signedIn(stage, '/security');
     await stage.page.goto(`/email/${'a'.repeat(43)}`);
@@ -157,6 +165,7 @@ export const LIFE_SEEN: Readonly<Record<string, readonly string[]>> = {
   [`${ONE}/remind`]: ['team-remind'],
   '/security/email': ['email', 'email-waits'],
   '/email/:token': ['email-confirm'],
+  '/email-change/:token': ['email-confirm-asked'],
   '/email-revert/:token': ['email-revert'],
   '/email-reverted': ['email-reverted'],
   '/sign-in/lost': ['lost', 'lost-pending'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { isRefusal } from '#core/values/result.ts';
-import { changeRole } from '#flows/administration/change-role.ts';
+import { changeRole } from '#flows/administration/person-acts.ts';
 import { act, assertRefused, type Drawn, isColleague, onPerson, someone } from '../act.ts';
 import {
   devicePasswordCounter,

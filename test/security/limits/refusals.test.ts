@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { sealAuditTail } from '#features/operate/audit.ts';
-import { verifyAudit } from '#features/operate/audit-verify.ts';
 import { closeOverRefusals, flushRefusals } from '#features/operate/refusals.ts';
+import { verifyAudit } from '#flows/audit/verify.ts';
 import { emailCounter } from '#flows/sign-in/attempt-counters.ts';
 import { REFUSAL_WINDOW_SECONDS } from '#flows/sign-in/note-refusal.ts';
 import { openWorld, PASSWORD } from '../../world.ts';

@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
-import { verifyAudit } from '#features/operate/audit-verify.ts';
 import { pruneByRetention, tidy } from '#features/operate/housekeeping.ts';
 import { keyStatus } from '#features/operate/key-status.ts';
 import { changeMfaPolicy } from '#flows/administration/partner-acts.ts';
 import { addWebhook, rotateWebhookSecret } from '#flows/administration/webhooks.ts';
+import { verifyAudit } from '#flows/audit/verify.ts';
 import { openWorld, START } from '../../world.ts';
 import { callWithKey, makeKey } from '../management-api/management-story.ts';
 

@@ -1,27 +1,20 @@
 import { deviceName } from '#core/sessions/device-name.ts';
-import { consolePage } from '#features/console/frame-page.ts';
+import { consolePage, type Done } from '#features/console/frame-page.ts';
 import { form } from '#ui/parts/actions.ts';
 import { filterForm, selectField } from '#ui/parts/choices.ts';
 import { textField } from '#ui/parts/fields.ts';
 import { grid, pager } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
-import { dataList, timeElement } from '#ui/parts/text.ts';
+import { timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
-import {
-  ACTIONS,
-  type AuditEventRow,
-  type AuditList,
-  type AuditQuery,
-  auditPath,
-  type Chain,
-  GROUPS,
-} from './search.ts';
+import { chainSection } from './chain-page.ts';
+import { ACTIONS, type AuditEventRow, type AuditList, type AuditQuery, auditPath, GROUPS } from './search.ts';
 import { actionCell, actionWords, trailColumns, whoCell } from './trail-page.ts';
 
 const PATH = '/console/audit';
 
 /** The audit log, newest event first. The address carries the filters and the place where a page begins. */
-export function auditPage(view: View, list: AuditList): Html {
+export function auditPage(view: View, list: AuditList, done?: Done): Html {
   const { t } = view;
   const { query, scope, rows, next } = list;
   return consolePage(view, {
@@ -37,7 +30,8 @@ export function auditPage(view: View, list: AuditList): Html {
     })}
 ${pager(t, { first: query.before && auditPath(PATH, query), next: next && auditPath(PATH, query, next) })}
 ${rows.length > 0 && html`<p class="quiet"><a href="${auditPath(`${PATH}/export`, query)}">${t('audit.export')}</a></p>`}</div>
-<section class="apart"><h2>${t('audit.chain')}</h2>${chainList(view, list.chain)}<p class="hint">${t('audit.chain.how')}</p></section>`,
+${chainSection(view, list.chain)}`,
+    done,
   });
 }
 
@@ -109,26 +103,6 @@ function actionGroups({ t, locale }: View) {
       .map((value) => ({ value, label: actionWords(t, value) }))
       .sort((one, other) => one.label.localeCompare(other.label, locale)),
   }));
-}
-
-function chainList(view: View, { end, unsealed, verified }: Chain): Html {
-  const { t, locale } = view;
-  return dataList([
-    {
-      label: t('audit.chain.sealed'),
-      value: end
-        ? html`${timeElement(end.sealedAt, locale)}, ${t('audit.chain.batch', { number: end.number })}`
-        : t('audit.chain.never'),
-    },
-    { label: t('audit.chain.tail'), value: t('audit.chain.tail.count', { count: unsealed }) },
-    {
-      label: t('audit.chain.verified'),
-      value: verified
-        ? html`${timeElement(verified.at, locale)}: ${t(verified.isIntact ? 'audit.chain.intact' : 'audit.chain.broken')}`
-        : t('audit.chain.notYet'),
-    },
-    ...(end ? [{ label: t('audit.chain.head'), value: html`<code class="anywhere">${end.head}</code>` }] : []),
-  ]);
 }
 
 /** What the export will contain, and its two buttons. */

@@ -1,15 +1,18 @@
 import { z } from 'zod';
 import { FORM_SECONDS } from '#core/values/idempotency.ts';
 import { isRefusal } from '#core/values/result.ts';
-import { actorOf } from '#features/console/shared-routes.ts';
+import { actorOf, doneOf, missing } from '#features/console/shared-routes.ts';
 import { idempotentForm } from '#flows/runtime/idempotency.ts';
+import { actPages } from '#http/pages/act-pages.ts';
 import { addressWith } from '#http/pages/kept-form.ts';
 import { csvFile, type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
+import { verifyPage } from './chain-page.ts';
 import { auditPage, exportPage } from './page.ts';
 import { exportFound, readAuditList, readAuditQuery, readScope, recordExport } from './search.ts';
+import { VERIFIED_MOST, verifyNewest } from './verify.ts';
 
 const AUDIT = '/console/audit';
 const FILE = `${AUDIT}/export/file`;
@@ -29,7 +32,8 @@ export const auditRoutes: readonly Route[] = [
     path: AUDIT,
     guard: 'staff',
     async handle({ env, view, query }) {
-      return show(auditPage(view, await readAuditList(env, readAuditQuery(query), view.staff === 'admin')));
+      const list = await readAuditList(env, readAuditQuery(query), view.staff === 'admin');
+      return show(auditPage(view, list, doneOf(query)));
     },
   }),
   page({
@@ -50,6 +54,20 @@ export const auditRoutes: readonly Route[] = [
     handle: submitExport,
   }),
   page({ method: 'GET', path: FILE, guard: 'staffSteppedUp', handle: sendFile }),
+  // The result is an event, which the page then shows.
+  ...actPages({
+    path: `${AUDIT}/verify`,
+    guard: 'staffSteppedUp',
+    find: async () => VERIFIED_MOST,
+    missing,
+    draw: ({ view }, most) => verifyPage(view, most),
+    act: (call) =>
+      idempotentForm(
+        call,
+        (around) => verifyNewest(call.env, actorOf(call), around),
+        seeOther(`${AUDIT}?done=verified#chain`),
+      ),
+  }),
 ];
 
 type Fields = z.output<typeof exportForm>;

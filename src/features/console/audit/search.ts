@@ -13,10 +13,10 @@ import { appendEvent } from '#flows/runtime/append-event.ts';
 import { clientOf, EXPORT_HEAD, exportLine } from '#flows/runtime/audit-export.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import type { LoggedEvent } from '#store/audit/log.ts';
-import { type ChainEnd, type EventFilter, findChainEnd, listFoundEvents } from '#store/audit/search.ts';
-import { countAuditTail } from '#store/audit/tail.ts';
+import { type EventFilter, listFoundEvents } from '#store/audit/search.ts';
 import { findPartner, findPartnerByName, findPartnerBySlug } from '#store/partners/partners.ts';
 import { findPerson, findPersonByEmail } from '#store/people/users.ts';
+import { type Chain, readChain } from './chain.ts';
 
 /** The filter fields as typed. An unknown action counts as no filter. */
 export type AuditQuery = {
@@ -171,27 +171,6 @@ function originOf(event: LoggedEvent) {
     ip: typeof ip === 'string' ? ip : undefined,
     userAgent: typeof userAgent === 'string' ? userAgent : undefined,
     isErased: event.client === undefined && event.clientDigest !== '',
-  };
-}
-
-export type Chain = {
-  readonly end: ChainEnd | undefined;
-  readonly unsealed: number;
-  readonly verified: { readonly at: number; readonly isIntact: boolean } | undefined;
-};
-
-/** The cheap facts about the chain. A verification would read every event. */
-async function readChain({ db }: Env): Promise<Chain> {
-  const page = { before: undefined, limit: 1 };
-  const runs = [
-    ...(await listFoundEvents(db.read, { action: 'audit.verified', ofPartners: false }, page)),
-    ...(await listFoundEvents(db.read, { action: 'audit.found_broken', ofPartners: false }, page)),
-  ];
-  const last = runs.sort((one, other) => (one.id < other.id ? 1 : -1))[0];
-  return {
-    end: await findChainEnd(db.read),
-    unsealed: await countAuditTail(db.read),
-    verified: last && { at: last.at, isIntact: last.action === 'audit.verified' },
   };
 }
 

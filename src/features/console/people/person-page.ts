@@ -7,6 +7,8 @@ import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { mfaOf, stateOf } from '#ui/parts/people.ts';
 import { dataList, span, timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
+import type { Devices } from './devices.ts';
+import { devicesSection } from './devices-page.ts';
 import type { Lockout } from './lockouts.ts';
 
 type ShownCode = { readonly isOpen: boolean; readonly expiresAt: number };
@@ -15,7 +17,9 @@ export type PersonView = {
   readonly row: ListedPerson;
   readonly partner: ShownPartner;
   readonly sessions: number;
-  readonly devices: number;
+  readonly devices: Devices;
+  /** A change of the email that the person has not confirmed yet. */
+  readonly newEmail: { readonly email: string; readonly expiresAt: number } | undefined;
   readonly lockouts: readonly Lockout[];
   /** The state of the temporary access code that the next set-up requires, never the code itself. */
   readonly accessCode: ShownCode | undefined;
@@ -38,7 +42,8 @@ export function personPage(view: View, page: PersonView): Html {
 ${partner.archivedAt !== undefined && html`<p class="notice info">${t('partner.archived')}</p>`}
 ${dataList(factsOf(view, page))}
 <section class="apart"><h2>${t('person.acts')}</h2>${actions(...actsOf(view, page))}</section>
-<section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail, `/console/audit?person=${row.id}`)}</section>`,
+<section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail, `/console/audit?person=${row.id}`)}</section>
+${devicesSection(view, row, page.devices)}`,
   });
 }
 
@@ -50,10 +55,12 @@ function undeliveredNotice({ t, brand }: View, personId: string, { id, kind, fau
 
 function factsOf(view: View, page: PersonView) {
   const { t, locale, now } = view;
-  const { row, sessions, devices, lockouts, accessCode } = page;
+  const { row, sessions, devices, lockouts, accessCode, newEmail } = page;
+  const { known, trusted } = devices;
   const isExempt = row.exemptUntil !== undefined && row.exemptUntil > now;
   return [
     { label: t('field.email'), value: html`<span class="anywhere">${row.email}</span>` },
+    ...(newEmail ? [{ label: t('person.newEmail'), value: newEmailValue(view, newEmail) }] : []),
     { label: t('person.role'), value: t(row.role === 'manager' ? 'role.manager' : 'role.member') },
     { label: t('people.state'), value: stateOf(view, row) },
     {
@@ -64,12 +71,19 @@ function factsOf(view: View, page: PersonView) {
     { label: t('person.codes'), value: row.enrolledAt === undefined ? '–' : row.codesLeft },
     { label: t('person.lockouts'), value: lockoutsOf(view, lockouts) },
     { label: t('person.sessions'), value: sessions },
-    { label: t('person.devices'), value: devices },
+    {
+      label: t('devices.title'),
+      value: html`<a href="#devices">${t('person.devices.count', { known, trusted })}</a>`,
+    },
     {
       label: t('people.lastSignIn'),
       value: row.lastSignInAt === undefined ? t('people.never') : timeElement(row.lastSignInAt, locale),
     },
   ];
+}
+
+function newEmailValue({ t, locale }: View, { email, expiresAt }: NonNullable<PersonView['newEmail']>): Html {
+  return html`<span class="anywhere">${email}</span> <span class="hint">${t('person.newEmail.waits')} ${timeElement(expiresAt, locale)}</span>`;
 }
 
 /** What the person has to wait for, one line each. */
@@ -97,10 +111,12 @@ function actsOf(view: View, { row, accessCode, lockouts }: PersonView): readonly
   const path = `/console/people/${row.id}`;
   const act = (name: PersonActName, variant: 'quiet' | 'danger' = 'quiet') =>
     linkButton(`${path}/${name}`, t(`act.${name}`), variant);
-  if (row.state === 'disabled') return [row.disabledAt !== undefined && act('enable'), act('delete', 'danger')];
+  if (row.state === 'disabled')
+    return [row.disabledAt !== undefined && act('enable'), act('edit'), act('delete', 'danger')];
   const isExempt = row.exemptUntil !== undefined && row.exemptUntil > now;
   return [
     row.state === 'invited' ? act('invitation') : act('link'),
+    act('edit'),
     row.state === 'active' && lockouts.some(({ how }) => how !== 'disabled') && act('unlock'),
     row.enrolledAt === undefined && act(isExempt ? 'unexempt' : 'exempt'),
     accessCode && !view.config.resetSecondApprover && act('access-code'),
@@ -110,6 +126,7 @@ function actsOf(view: View, { row, accessCode, lockouts }: PersonView): readonly
 }
 
 export type PersonActName =
+  | 'edit'
   | 'enable'
   | 'disable'
   | 'delete'

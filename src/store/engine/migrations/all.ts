@@ -27,6 +27,7 @@ import { trustedDevices } from './023-trusted-devices.ts';
 import { bulkJobs } from './024-bulk-jobs.ts';
 import { rollOut } from './026-roll-out.ts';
 import { findPeople } from './027-find-people.ts';
+import { devicesAndEmails } from './030-devices-and-emails.ts';
 import { teamLists } from './031-team-lists.ts';
 
 /** Every migration, in the order of its names. A published migration never changes. */
@@ -57,6 +58,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '024-bulk-jobs': bulkJobs,
   '026-roll-out': rollOut,
   '027-find-people': findPeople,
+  '030-devices-and-emails': devicesAndEmails,
   '031-team-lists': teamLists,
 };
 

@@ -10,7 +10,7 @@ import { batchSealText, clientDigest, clientText, eventDigest, headAfter, manife
 import { loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
 import { createIdSource } from '#crypto/random.ts';
 import { sealAuditTail } from '#features/operate/audit.ts';
-import { verifyAudit } from '#features/operate/audit-verify.ts';
+import { verifyAudit } from '#flows/audit/verify.ts';
 import { appendEvent, auditProof, type EventClient } from '#flows/runtime/append-event.ts';
 import { createAuditBatch, findLastAuditBatch } from '#store/audit/log.ts';
 import { claimAuditTail } from '#store/audit/tail.ts';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { batchSealText } from '#core/audit/chain.ts';
 import { sealAuditTail, startSealing } from '#features/operate/audit.ts';
-import { verifyAudit } from '#features/operate/audit-verify.ts';
+import { verifyAudit } from '#flows/audit/verify.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { append, auditWorld, sealedWorld } from './audit-world.ts';
 

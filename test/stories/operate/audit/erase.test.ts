@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eraseClients, pruneAudit, sealAuditTail } from '#features/operate/audit.ts';
-import { verifyAudit } from '#features/operate/audit-verify.ts';
+import { verifyAudit } from '#flows/audit/verify.ts';
 import { type AuditWorld, append, problemsAfter, sealedWorld, T0 } from './audit-world.ts';
 
 test('erasing addresses and user agents leaves the chain whole and no trace of them', async (t) => {

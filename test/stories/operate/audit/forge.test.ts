@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { loadKeyRing, makeKey } from '#crypto/key-ring.ts';
 import { eraseClients, sealAuditTail } from '#features/operate/audit.ts';
-import { verifyAudit } from '#features/operate/audit-verify.ts';
+import { verifyAudit } from '#flows/audit/verify.ts';
 import {
   type AuditWorld,
   append,

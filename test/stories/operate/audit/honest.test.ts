@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { eraseClients, pruneAudit, sealAuditTail } from '#features/operate/audit.ts';
-import { problemLine, remarkLine } from '#features/operate/audit-problems.ts';
-import { verifyAudit } from '#features/operate/audit-verify.ts';
+import { problemLine, remarkLine } from '#flows/audit/problems.ts';
+import { verifyAudit } from '#flows/audit/verify.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import {
   type AuditWorld,

@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { headAfter, manifestDigest } from '#core/audit/chain.ts';
-import { verifyAudit } from '#features/operate/audit-verify.ts';
+import { verifyAudit } from '#flows/audit/verify.ts';
 import { append, auditWorld, problemsAfter, sealedBatches, sealedWorld } from './audit-world.ts';
 
 test('an untouched log is intact and says how much it holds', async (t) => {
   const { world } = await sealedWorld(t);
   await append(world, { action: 'backup.made', detail: {} });
   const verification = await verifyAudit(world.env);
-  const { head, ...rest } = verification;
+  const { head, untilEvent, ...rest } = verification;
   assert.deepEqual(rest, {
     intact: true,
     events: 9,
     batches: 3,
+    fromBatch: undefined,
     unsealed: 1,
     pruned: 0,
     problemCount: 0,
@@ -20,6 +21,7 @@ test('an untouched log is intact and says how much it holds', async (t) => {
     remarks: [],
   });
   assert.match(head ?? '', /^[0-9a-f]{64}$/);
+  assert.match(untilEvent ?? '', /^[0-9a-f-]{36}$/);
 });
 
 test('an empty log is intact and has no head', async (t) => {

@@ -1,5 +1,5 @@
 import type { AuditBatch, LoggedEvent } from '#store/audit/log.ts';
-import type { AuditRemark } from './audit-problems.ts';
+import type { AuditRemark } from './problems.ts';
 
 export type Remarks = Map<AuditRemark['kind'], AuditRemark>;
 

@@ -1,7 +1,7 @@
 import { eventDigest, manifestDigest, readManifest } from '#core/audit/chain.ts';
 import type { Env } from '#env.ts';
 import { type LoggedEvent, listAuditBatches, listSealedEventsOf } from '#store/audit/log.ts';
-import { isGenuine } from './audit.ts';
+import { isGenuine } from './seals.ts';
 
 /** What one erasure explains: missing clients of events before `before`, in batches up to its own. */
 export type Erasure = { readonly before: number; readonly lastBatch: number };

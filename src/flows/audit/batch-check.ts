@@ -8,10 +8,10 @@ import {
 } from '#core/audit/chain.ts';
 import type { Env } from '#env.ts';
 import { type AuditBatch, type LoggedEvent, listEventsOfBatch } from '#store/audit/log.ts';
-import { hasValidSeal } from './audit.ts';
-import { type Erasure, isErased } from './audit-erasures.ts';
-import type { AuditProblem } from './audit-problems.ts';
-import { lookAtTimes, lookForClockBack, mayLackProofs, type Remarks, remark } from './audit-times.ts';
+import { type Erasure, isErased } from './erasures.ts';
+import type { AuditProblem } from './problems.ts';
+import { hasValidSeal } from './seals.ts';
+import { lookAtTimes, lookForClockBack, mayLackProofs, type Remarks, remark } from './times.ts';
 
 /** A walk along the chain with one batch in memory at a time, and its findings so far. */
 export type Walk = {
@@ -21,6 +21,8 @@ export type Walk = {
   readonly problems: AuditProblem[];
   problemCount: number;
   readonly remarks: Remarks;
+  /** The number of the batch before the first one to check; 0 for the whole log. */
+  begunAfter: number;
   previous: AuditBatch | undefined;
   /** The newest batch of a version without proofs, or the checkpoint. */
   older: AuditBatch | undefined;
@@ -31,6 +33,8 @@ export type Walk = {
   batches: number;
   events: number;
   pruned: number;
+  /** The last sealed event that was checked. */
+  lastEventId: string | undefined;
 };
 
 const LISTED_PROBLEMS = 20;
@@ -49,7 +53,7 @@ export function noteUnproven(state: Walk, { id }: LoggedEvent, batch: number | u
 /** Checks one batch against the previous one, and its events against its manifest. */
 export async function checkBatch(state: Walk, batch: AuditBatch): Promise<void> {
   const { previous } = state;
-  const expected = (previous?.number ?? 0) + 1;
+  const expected = (previous?.number ?? state.begunAfter) + 1;
   const opensWithCheckpoint = previous === undefined && batch.checkpoint;
   if (!hasValidSeal(state.env, batch)) found(state, { kind: 'seal_wrong', batch: batch.number });
   noteSealingKey(state, batch);
@@ -86,6 +90,7 @@ async function checkEvents(state: Walk, batch: AuditBatch): Promise<void> {
     if (kind === undefined && isTrusted) noteRetiredKey(state, event);
     unseen.delete(event.id);
     state.events += 1;
+    state.lastEventId = event.id;
   }
   for (const eventId of unseen.keys()) found(state, { kind: 'event_deleted', batch: batch.number, eventId });
 }
