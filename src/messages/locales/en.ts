@@ -659,7 +659,7 @@ export const en = {
   "edit.reason.hint": "Needed for another email. Kept in the audit log. No codes and no passwords.",
   "edit.save": "Save",
   "email.confirm.asked.lead": "Support asked to change the email that you sign in with. It would become",
-  "email.confirm.asked.text": "Confirm this only if you asked support for it and this mailbox is yours. Whoever reads its mail can ask for a new password of yours.",
+  "email.confirm.asked.text": "Confirm this only if you asked support for it and this mailbox is yours. Anyone who reads its mail can ask for a new password of yours.",
   "email.confirm.button": "Use this email",
   "email.confirm.lead": "After you confirm, you sign in with",
   "email.confirm.text": "Your other sessions will end. For 72 hours, a link we email to the old address can undo this:",
