@@ -42,7 +42,8 @@ ${tools(view, team)}
       empty: html`<p>${t(isFiltered ? 'people.noneFit' : 'people.none')}</p>`,
     })}
 ${pager(t, { first: after === undefined ? undefined : pathOf(team), next: next === undefined ? undefined : pathOf(team, next) })}
-${rows.length > 0 && html`<p class="quiet">${csvLinks(t, pathOf({ ...team, path: '/team/people.csv' }))}</p>`}</div>`,
+${rows.length > 0 && html`<p class="quiet">${csvLinks(t, pathOf({ ...team, path: '/team/people.csv' }))}</p>`}
+<p class="quiet"><a href="/team/activity">${t('team.activity')}</a></p></div>`,
   });
 }
 

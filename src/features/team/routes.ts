@@ -10,6 +10,8 @@ import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import type { View } from '#ui/view.ts';
+import { readActivity } from './activity.ts';
+import { activityPage } from './activity-page.ts';
 import { remindColleague, removeColleague, switchRole } from './acts.ts';
 import type { Manager } from './colleague.ts';
 import { teamCsv } from './csv.ts';
@@ -25,6 +27,7 @@ import { remindAllPage } from './remind-page.ts';
 const TEAM = '/team';
 const INVITE = '/team/invite';
 const REMIND = '/team/remind';
+const ACTIVITY = '/team/activity';
 const ONE = '/team/people/:person';
 
 const inviteForm = z.object({
@@ -99,6 +102,16 @@ export const teamRoutes: readonly Route[] = [
       const isUndelivered = (await undeliveredInvitations(env, [row])).size > 0;
       const isOwn = row.id === session.user.id;
       return show(colleaguePage(view, { row, isOwn, isUndelivered, done: doneOf(query) }));
+    },
+  }),
+  page({
+    method: 'GET',
+    path: ACTIVITY,
+    guard: 'manager',
+    async handle({ env, view, session: { partner }, query }) {
+      const before = query.get('before') ?? '';
+      const cursor = /^[0-9a-f-]{36}~?$/.test(before) ? before : undefined;
+      return show(activityPage(view, await readActivity(env, partner.id, cursor)));
     },
   }),
   ...inviteManyRoutes,

@@ -78,6 +78,12 @@ export const LIFE_GALLERY: Readonly<Record<string, Picture>> = {
     await pasted(stage);
     await submit(stage.page);
   },
+  'team-activity': async (stage) => {
+    const { member } = await openTeam(stage);
+    await stage.page.goto(`/team/people/${member}/remind`);
+    await submit(stage.page);
+    await stage.page.goto('/team/activity');
+  },
   'team-remind-all': at(() => '/team/remind'),
   'team-remind-all-done': async (stage) => {
     await openTeam(stage);
@@ -157,6 +163,7 @@ export const LIFE_SEEN: Readonly<Record<string, readonly string[]>> = {
   '/team/invite': ['team-invite'],
   '/team/invite-many': ['team-invite-many', 'team-invite-many-refused'],
   '/team/invite-many/:list': ['team-list', 'team-list-done'],
+  '/team/activity': ['team-activity'],
   '/team/remind': ['team-remind-all', 'team-remind-all-done'],
   [ONE]: ['team-person', 'team-person-invited', 'team-person-disabled', 'team-person-own'],
   [`${ONE}/invitation`]: ['team-invitation'],
