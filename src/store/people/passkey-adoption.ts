@@ -80,20 +80,36 @@ function peopleOf(queries: Queries, partnerId: string) {
     .where(isOpen);
 }
 
-type Due = { readonly stage: string; readonly after: number; readonly until: number };
+/** The schedules of reminders of partners that require passkeys from a date: `null` is the default. */
+export async function listPasskeySchedules(queries: Queries): Promise<readonly (string | null)[]> {
+  const schedules = queries.selectFrom('partners').select('reminder_days').distinct();
+  const rows = await schedules
+    .where('passkey_policy', '=', 'required')
+    .where('passkey_required_from', 'is not', null)
+    .execute();
+  return rows.map((row) => row.reminder_days);
+}
+
+type Due = {
+  readonly stage: string;
+  readonly schedule: string | null;
+  readonly after: number;
+  readonly until: number;
+};
 
 /**
  * Up to `limit` people with an app and no passkey whose partner requires passkeys from a date, and who had no reminder
  * of this stage for this date.
  *
- * @param due only partners whose date is after `due.after` and not later than `due.until`
+ * @param due only partners with this schedule whose date is after `due.after` and not later than `due.until`
  */
-export async function listDuePasskeyReminders(queries: Queries, { stage, after, until }: Due, limit: number) {
+export async function listDuePasskeyReminders(queries: Queries, { stage, schedule, after, until }: Due, limit: number) {
   const rows = await queries
     .selectFrom('partners as p')
     .innerJoin('users as u', 'u.partner_id', 'p.id')
     .select(['u.id', 'u.email', 'u.locale', 'p.passkey_required_from'])
     .where('p.passkey_policy', '=', 'required')
+    .where('p.reminder_days', schedule === null ? 'is' : '=', schedule)
     .where('p.passkey_required_from', '>', after)
     .where('p.passkey_required_from', '<=', until)
     .where(isInState('active'))

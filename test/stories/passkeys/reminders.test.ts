@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { storedReminderDays } from '#core/people/reminder-days.ts';
 import { passkeyRemindersJob } from '#features/operate/passkey-reminders.ts';
 import { remind } from '#features/operate/reminders.ts';
 import { runJob } from '#flows/runtime/jobs.ts';
 import { listSentReminders } from '#store/partners/partner-days.ts';
+import { setSchedule } from '#store/partners/reminding.ts';
 import { openWorld, START } from '../../world.ts';
 import { phone } from './passkey-story.ts';
 import { storePasskey } from './stored.ts';
@@ -21,7 +23,7 @@ async function openWithDate(t: TestContext) {
   await world.addAuthenticator(ana.id);
   const mailed = async () => (await world.mail()).map(({ kind, to }) => `${kind} ${to}`).toSorted();
   const remindAll = () => runJob(world.env, passkeyRemindersJob(world.env));
-  return { ...world, partnerId, ana, mailed, remindAll };
+  return { ...world, world, partnerId, ana, mailed, remindAll };
 }
 
 test('a person with an app alone is reminded 14, 7 and 1 days before passkeys are required, and when they are', async (t) => {
@@ -39,6 +41,33 @@ test('a person with an app alone is reminded 14, 7 and 1 days before passkeys ar
   assert.deepEqual(days, [14, 7, 1, 0]);
   const kinds = (await mail()).map(({ kind, parameters }) => [kind, parameters.requiredFrom]);
   assert.deepEqual(kinds.toReversed(), [...Array(3).fill(['passkey_reminder', DATE]), ['passkey_overdue', DATE]]);
+});
+
+test('a partner with a schedule of its own is reminded by that, and the others by theirs', async (t) => {
+  const { world, partnerId, remindAll } = await openWithDate(t);
+  const { env, clock } = world;
+  const { id: otherId } = await world.addPartner({ slug: 'bolt', policy: 'required' });
+  const ben = await world.addUser({ email: 'ben@bolt.example', partnerId: otherId });
+  await world.addAuthenticator(ben.id);
+  const { id: quietId } = await world.addPartner({ slug: 'calm', policy: 'required' });
+  const cleo = await world.addUser({ email: 'cleo@calm.example', partnerId: quietId });
+  await world.addAuthenticator(cleo.id);
+  const rule = { passkey_policy: 'required', passkey_required_from: DATE } as const;
+  await env.db.transaction((tx) => tx.updateTable('partners').set(rule).execute());
+  await env.db.transaction((tx) => setSchedule(tx, partnerId, storedReminderDays([10, 2])));
+  await env.db.transaction((tx) => setSchedule(tx, quietId, storedReminderDays([])));
+  const days: Record<string, number[]> = {};
+  for (let day = 20; day > -2; day--) {
+    const before = (await world.mail()).length;
+    await remindAll();
+    for (const { to } of (await world.mail()).slice(0, -before || undefined)) (days[to] ??= []).push(day);
+    clock.at += DAY;
+  }
+  assert.deepEqual(days, {
+    ...{ 'ana@acme.example': [10, 2, 0], 'ben@bolt.example': [14, 7, 1, 0] },
+    // No reminder ahead, and still the one on the date.
+    'cleo@calm.example': [0],
+  });
 });
 
 test('who has a passkey, or nothing yet, is left in peace', async (t) => {
