@@ -30,7 +30,7 @@ type SignInPage = {
 
 export function signInPage(view: View, page: SignInPage): Html {
   const { t } = view;
-  const { returnTo, refusal, passwordSaved, isLost, passkeyRefusal } = page;
+  const { refusal, passwordSaved, isLost, passkeyRefusal } = page;
   const lost = isLost ? { title: t('signIn.lost.title'), text: t('signIn.lost.text') } : undefined;
   const refused = passkeyRefusal && refusalText(view, passkeyRefusal, 'passkey');
   const summary = refusal ? fieldRefusal(view, refusal) : (refused ?? lost);
@@ -43,7 +43,7 @@ export function signInPage(view: View, page: SignInPage): Html {
     body: html`<p class="lead">${t('signIn.lead')}</p>
 ${passwordSaved && noticeBox(t('signIn.passwordSaved'))}${page.isSignedOut && noticeBox(t('signIn.signedOut'))}
 ${passwordForm(view, page, summary)}
-${page.offersPasskeys && aloneForm(view, returnTo)}
+${page.offersPasskeys && aloneForm(view, page)}
 ${page.unknown && forget(page.unknown)}
 <p><a href="${PATHS.forgotPassword}">${t('signIn.forgot')}</a></p>`,
   });
@@ -51,8 +51,17 @@ ${page.unknown && forget(page.unknown)}
 
 type Refused = { readonly title: string; readonly fieldId?: string } | undefined;
 
-function passwordForm(view: View, { email, returnTo, offersPasskeys }: SignInPage, refused: Refused): Html {
+/**
+ * Whether the email field offers passkeys. After a refused one it does not: a device that answers by itself would send the
+ * same answer for ever.
+ */
+function offersInField({ offersPasskeys, passkeyRefusal }: SignInPage): boolean {
+  return offersPasskeys && passkeyRefusal === undefined;
+}
+
+function passwordForm(view: View, page: SignInPage, refused: Refused): Html {
   const { t } = view;
+  const { email, returnTo } = page;
   const errorOf = (fieldId: string) => (refused?.fieldId === fieldId ? refused.title : undefined);
   return form(
     view,
@@ -64,7 +73,7 @@ function passwordForm(view: View, { email, returnTo, offersPasskeys }: SignInPag
       type: 'email',
       inputmode: 'email',
       // In its list, browsers offer passkeys too (WebAuthn §5.1.4, conditional mediation).
-      autocomplete: offersPasskeys ? 'username webauthn' : 'username',
+      autocomplete: offersInField(page) ? 'username webauthn' : 'username',
       value: email,
       autofocus: refused === undefined && email === undefined,
       error: errorOf('email'),
@@ -91,14 +100,14 @@ function forget({ rpId, id }: NonNullable<SignInPage['unknown']>): Html {
 }
 
 /** A passkey as the whole sign-in. */
-function aloneForm(view: View, returnTo: string | undefined): Html {
+function aloneForm(view: View, page: SignInPage): Html {
   return passkeyForm(view, {
-    does: 'autofill',
+    does: offersInField(page) ? 'autofill' : 'use',
     action: '/sign-in/passkey/alone',
     options: '/sign-in/passkey/alone/options',
     label: view.t('passkey.signIn'),
     variant: 'quiet',
-    fields: returnField(returnTo),
+    fields: returnField(page.returnTo),
   });
 }
 

@@ -27,6 +27,27 @@ test('the email field offers it: the list of the browser signs in', async ({ pag
   expect(device.events.slice(used).map(({ kind }) => kind)).toContain('asserted');
 });
 
+test('a device that answers by itself is refused once, and asked again only by the button', async ({ page, site }) => {
+  const device = await addDevice(page);
+  await enrollWithPasskey(page, site);
+  await leave(page, device);
+  const sent: string[] = [];
+  page.on('request', (request) => {
+    const { pathname } = new URL(request.url());
+    if (request.method() === 'POST' && pathname.startsWith('/sign-in/passkey/alone')) sent.push(pathname);
+  });
+  await device.setFaults({ isBadUV: true });
+  await device.setTouched(true);
+  await page.goto('/sign-in');
+  await expect(page.getByRole('alert')).toContainText('This passkey did not work');
+  await expect(page.getByLabel('Email', { exact: true })).toHaveAttribute('autocomplete', 'username');
+  await device.setFaults({});
+  await pressButton(page, 'Sign in with a passkey');
+  await isSignedIn(page);
+  const once = ['/sign-in/passkey/alone/options', '/sign-in/passkey/alone'];
+  expect(sent, 'the answer of the device, and that of the button').toEqual([...once, ...once]);
+});
+
 test('a roaming key with a PIN signs in; one whose person fails the verification does not', async ({ page, site }) => {
   const { email } = await site.newPerson();
   await withoutAutofill(page);
