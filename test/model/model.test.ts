@@ -163,6 +163,7 @@ async function begin(real: Real, policy: MfaPolicy, beginnings: readonly Beginni
     if (beginning === 'new' || beginning === 'reset') continue;
     addApp(model, person, { secret: await world.addAuthenticator(id), step: -1 });
     issueCodes(model, person, await recoveryCodesOf(world, id), 'api');
+    if (beginning === 'several') await giveSecondApp(real, model, person);
     for (const isSynced of KEYS[beginning]) await giveKey(model, real, person, isSynced);
   }
   return model;
@@ -173,6 +174,16 @@ const KEYS: { readonly [beginning in Beginning]: readonly boolean[] } = {
   ...{ new: [], reset: [], enrolled: [], several: [true, false] },
   full: Array.from({ length: 8 }, (_, index) => index % 2 === 0),
 };
+
+async function giveSecondApp(real: Real, model: Model, person: Person): Promise<void> {
+  const world = real.world(0);
+  const { db } = world.env;
+  const budget_id = (await factorsOf(db.read, person.id))?.budgetId ?? null;
+  addApp(model, person, { secret: await world.addAuthenticator(person.id, 2), step: -1 });
+  await db.transaction((tx) =>
+    tx.updateTable('authenticators').set({ budget_id }).where('user_id', '=', person.id).execute(),
+  );
+}
 
 async function giveKey(model: Model, real: Real, person: Person, isSynced: boolean): Promise<void> {
   const device = isSynced ? phone() : securityKey();

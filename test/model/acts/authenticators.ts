@@ -127,5 +127,5 @@ export const AUTHENTICATOR_ACTS: readonly Drawn[] = [
   { weight: 6, arbitrary: startAdding },
   { weight: 8, arbitrary: add },
   { weight: 1, arbitrary: rename },
-  { weight: 3, arbitrary: remove },
+  { weight: 6, arbitrary: remove },
 ];

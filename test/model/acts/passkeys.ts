@@ -138,6 +138,28 @@ const present = act({
   },
 });
 
+/** More than a recovery code or a one-time code may be tried: passkeys use up no tries of those. */
+const REFUSALS = 12;
+
+/** Somebody tries a key with wrong signatures, as the whole sign-in, over and over. */
+const tryOften = act({
+  name: 'refused passkeys',
+  args: fc.record({ key: ordinal }),
+  check: ({ passkeys }) => passkeys.keys.length > 0,
+  async run(model, real, { node, key }) {
+    const where = { purpose: 'sign_in', owner: undefined, browser: undefined } as const;
+    const one = keyFor(model, where, key);
+    assert(one);
+    const events: string[] = [];
+    for (let refused = 0; refused < REFUSALS; refused++) {
+      const challenge = await challengeAt(model, real, where, node);
+      assert(challenge);
+      events.push(...(await use(model, real, { where, node, signed: sign(one, challenge, 'forged') })));
+    }
+    return events;
+  },
+});
+
 type Using = { readonly where: Where; readonly node: 0 | 1; readonly signed: Signed };
 
 async function use(model: Model, real: Real, { where, node, signed }: Using): Promise<Events> {
@@ -209,4 +231,5 @@ export const PASSKEY_ACTS: readonly Drawn[] = [
   { weight: 5, arbitrary: ask },
   { weight: 10, arbitrary: answer },
   { weight: 20, arbitrary: present },
+  { weight: 1, arbitrary: tryOften },
 ];
