@@ -90,18 +90,17 @@ describe('a challenge', () => {
     assert.equal(await sessionsOf(world, ana.id), before);
   });
 
-  it('of another purpose is not accepted', async (t) => {
+  it('of another step of the sign-in, in the same browser, is not accepted', async (t) => {
     const { world, ana, device, browser } = await openWithBoth(t);
-    const alone = await answerAlone(world.person(), device);
     const visitor = world.person();
+    const alone = await answerAlone(visitor, device);
     const second = await answerAfterPassword(visitor, device);
     const stepUp = JSON.stringify(device.authenticate(await optionsFrom(browser, STEP_UP, `${STEP_UP}/options`)));
     const before = await sessionsOf(world, ana.id);
     for (const credential of [alone, stepUp]) {
       assert.equal((await sendSecond(visitor, credential)).status, 422);
     }
-    const other = world.person();
-    for (const credential of [second, stepUp]) assert.equal((await sendAlone(other, credential)).status, 422);
+    for (const credential of [second, stepUp]) assert.equal((await sendAlone(visitor, credential)).status, 422);
     for (const credential of [alone, second]) {
       const sent = await sendForm(browser, (await browser.get(STEP_UP)).text, STEP_UP, { credential });
       assert.equal(sent.status, 422);
