@@ -60,7 +60,8 @@ test('a partner with a schedule of its own is reminded by that, and the others b
   for (let day = 20; day > -2; day--) {
     const before = (await world.mail()).length;
     await remindAll();
-    for (const { to } of (await world.mail()).slice(0, -before || undefined)) (days[to] ??= []).push(day);
+    const sent = (await world.mail()).slice(0, -before || undefined);
+    for (const { to } of sent) days[to] = [...(days[to] ?? []), day];
     clock.at += DAY;
   }
   assert.deepEqual(days, {
