@@ -1,17 +1,19 @@
 import { dirname, join } from 'node:path';
+import { settingsDocument } from '#config/document.ts';
 import { type Environment, findStrayName, readSetting, usableEnvironment } from '#config/environment.ts';
 import type { Logo } from '#config/logo.ts';
 import {
   type DatabaseAddress,
   heloOf,
   type LogLevel,
-  type Problem,
   type PublicUrl,
   parsePublicUrl,
   type Sender,
   type SmtpServer,
 } from '#config/parse.ts';
-import { SETTINGS, type Setting, type SettingValues, settingsDocument } from '#config/settings.ts';
+import { SETTINGS, type Setting, type SettingValues } from '#config/settings.ts';
+import type { Problem } from '#core/instance/parse.ts';
+import type { Given } from '#core/instance/settings.ts';
 
 export { settingsDocument };
 
@@ -31,12 +33,11 @@ export type Config = {
   readonly keysText: string | undefined;
   /** Beside an SQLite database; absent with PostgreSQL, which needs `keysText`. */
   readonly keysPath: string | undefined;
-  readonly productName: string;
-  readonly accentHue: number;
+  /** The settings of `core/instance/settings.ts` that the environment gives. What is absent is stored, or a default. */
+  readonly given: Given;
   readonly logo: Logo | undefined;
   /** An absolute URL, or a path of our own origin. */
   readonly portalUrl: string | undefined;
-  readonly supportContact: string | undefined;
   /** Present only together with `mailFrom`. */
   readonly smtp: SmtpServer | undefined;
   readonly mailFrom: Sender | undefined;
@@ -47,10 +48,6 @@ export type Config = {
   readonly totpWindow: 0 | 1;
   /** Whether the second factor of staff must be a passkey. */
   readonly staffPasskeys: boolean;
-  /** Whether a reset of MFA waits for a second member of staff. */
-  readonly resetSecondApprover: boolean;
-  /** How many hours a new password by mail link freezes authenticator and codes. */
-  readonly resetFreezeHours: number;
   /** Whether webhooks may go to this machine over plain http: for development. */
   readonly localWebhooks: boolean;
   readonly logLevel: LogLevel;
@@ -75,7 +72,7 @@ export function loadConfig(given: Environment, options: { readonly root: string 
   if (stray) return stray;
   const values = parseSettings(environment, options.root);
   if ('problem' in values) return values;
-  const { publicUrl: givenUrl, smtp: server, smtpHelo, ...others } = values;
+  const { publicUrl: givenUrl, smtp: server, smtpHelo, ...others } = withGiven(values);
   if (others.port === 0 && !givenUrl) {
     return { problem: 'PORT=0 needs SALLYPORT_PUBLIC_URL, because links cannot name a port that is not known yet' };
   }
@@ -92,6 +89,15 @@ export function loadConfig(given: Environment, options: { readonly root: string 
   const smtp = server && Object.freeze({ ...server, helo });
   const keysPath = keysPathOf(others);
   return typeof keysPath === 'object' ? keysPath : Object.freeze({ ...others, smtp, publicUrl, keysPath });
+}
+
+/** Puts what administrators may also set into one place, so that nobody takes it for the value in force. */
+function withGiven(values: SettingValues) {
+  const { productName, accentHue, supportContact, ...others } = values;
+  const { resetsBy, resetSecondApprover, accessCodeMinutes, resetFreezeHours, ...rest } = others;
+  const rules = { resetsBy, resetSecondApprover, accessCodeMinutes, resetFreezeHours };
+  const given: Given = Object.freeze({ productName, accentHue, logo: rest.logo, supportContact, ...rules });
+  return { ...rest, given };
 }
 
 function keysPathOf({
@@ -156,7 +162,7 @@ function parseSettings(environment: Environment, root: string): SettingValues | 
 function parseOne(setting: Setting, environment: Environment, root: string): unknown {
   const given = readSetting(setting, environment, root);
   if (isProblem(given)) return given;
-  const text = given ?? setting.default;
+  const text = given ?? (setting.onPage ? undefined : setting.default);
   if (text === undefined) return undefined;
   const value = setting.parse(text, root);
   if (isProblem(value)) return { problem: `${setting.name} ${value.problem}` };

@@ -1,6 +1,7 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import type { Config } from '#config.ts';
-import { type Brand, serviceBrand } from '#core/brand/brand.ts';
+import { type Brand, settingsAndBrand } from '#core/brand/brand.ts';
+import type { SettingsSnapshot } from '#core/instance/settings.ts';
 import type { RefusalCounts } from '#core/limits/refusal-counts.ts';
 import { readOrMakeKeyFile } from '#crypto/key-file.ts';
 import { type KeyRing, loadKeyRing } from '#crypto/key-ring.ts';
@@ -11,6 +12,7 @@ import { createRenewableRing } from '#crypto/renewable-ring.ts';
 import type { Database } from '#store/engine/database.ts';
 import { openSqlite } from '#store/engine/sqlite/open.ts';
 import { watchedDatabase } from '#store/engine/watched.ts';
+import { freshenSettings } from '#store/instance/fresh.ts';
 import { forgetRingKey, listRingKeys, noteRingKey } from '#store/operations/ring-keys.ts';
 import { listServers } from '#store/operations/servers.ts';
 import type { RingKeyTable } from '#store/operations/tables.ts';
@@ -20,6 +22,8 @@ export type Env = {
   readonly config: Config;
   /** The current brand of the service, for a reader of whom nothing is known. */
   readonly brand: () => Brand;
+  /** What this process knows of the settings that administrators change while it runs. */
+  readonly settings: SettingsSnapshot;
   readonly db: Database;
   /** Unix seconds, whole. */
   readonly now: () => number;
@@ -50,6 +54,7 @@ export async function openEnv(
     const isNew = create && (await listRingKeys(db.read)).length === 0;
     const env = makeEnv(config, { db, keys: openKeys(config, isNew), logTo });
     await checkRing(db, env.keys, env.now());
+    await freshenSettings(env, { now: true });
     return env;
   } catch (error) {
     await db.close();
@@ -62,10 +67,9 @@ export function makeEnv(
   config: Config,
   { db, keys, logTo = standardOutput() }: { db: Database; keys: KeyRing; logTo?: DestinationStream | undefined },
 ): Env {
-  const brand = serviceBrand(config);
   return {
     config,
-    brand: () => brand,
+    ...settingsAndBrand(config),
     db,
     now: () => Math.floor(Date.now() / 1000),
     random: randomBytes,

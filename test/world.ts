@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import { Secret, TOTP } from 'otpauth';
 import { pino } from 'pino';
 import { loadConfig } from '#config.ts';
-import { serviceBrand } from '#core/brand/brand.ts';
+import { settingsAndBrand } from '#core/brand/brand.ts';
 import type { MfaPolicy, Role } from '#core/people/policy.ts';
 import { loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
 import { passkeyVerifier } from '#crypto/passkeys.ts';
@@ -63,7 +63,7 @@ export async function openWorld(t: Pick<TestContext, 'after'>, options: Options 
   const clock: Clock = options.clock ?? { at: START };
   const log: string[] = [];
   const env: Env = {
-    ...{ config, brand: () => serviceBrand(config) },
+    ...{ config, ...settingsAndBrand(config) },
     // The world's manual clock is also the database's.
     db: { ...db, ...(db.clockSeconds && { clockSeconds: async () => clock.at }) },
     ...{ keys, passkeys: passkeyVerifier },

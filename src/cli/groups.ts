@@ -14,6 +14,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Group>>> = {
   webhook: () => import('#cli/administration/webhook.ts'),
   client: () => import('#cli/administration/client.ts'),
   site: () => import('#cli/administration/site.ts'),
+  settings: () => import('#cli/administration/settings.ts'),
   audit: () => import('#cli/operations/audit.ts'),
   keys: () => import('#cli/operations/keys.ts'),
   backup: () => import('#cli/operations/backup.ts'),

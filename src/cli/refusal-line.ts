@@ -6,7 +6,7 @@ import type { CodeAndReason, Refusal, RefusalCode } from '#core/values/result.ts
 /** Reasons that no command gets, or whose names are clear to an operator. The line then shows the name. */
 type Other = Extract<
   CodeAndReason,
-  | `invalid_request.${'after' | 'invite' | 'authenticator_name' | 'check_note' | 'checked_by' | 'code' | 'code_minutes' | 'email_reserved' | 'from'}`
+  | `invalid_request.${'after' | 'invite' | 'authenticator_name' | 'check_note' | 'checked_by' | 'code' | 'email_reserved' | 'from'}`
   | `invalid_request.${'jwks_type' | 'looks_like_one_time_code' | 'looks_like_recovery_code' | 'password' | 'policy'}`
   | `invalid_request.${'notes' | 'owner' | 'reminder_days'}`
   | `invalid_request.${'required_from' | 'same_email' | 'since' | 'until'}`
@@ -59,6 +59,15 @@ const LINES = {
   'invalid_request.host':
     'that is no host: write a name and no address, as in app.example.com or localhost:8080, without https:// and without a path',
   'invalid_request.host_taken': 'this host is there already: "sallyport site list" shows it; remove it to change it',
+  'invalid_request.code_minutes':
+    'that is no life of an access code: 10 to 1440 minutes, within the rule of the service',
+  'invalid_request.freeze_hours': 'that is no whole number of hours from 0 to 720',
+  'invalid_request.hue': 'that is no whole number from 0 to 360',
+  'invalid_request.image': 'set a logo in the console, or give SALLYPORT_LOGO_FILE',
+  'invalid_request.product_name': 'that is no product name: 1 to 60 characters without a colon',
+  'invalid_request.setting_choice': 'that is none of the values: on or off, and for resets-by staff or administrators',
+  'invalid_request.support_contact': 'that is no support contact: 1 to 200 characters on one line',
+  'not_found.setting': 'there is no such setting: "sallyport settings list" shows them',
   'not_found.partner': 'there is no such partner: "sallyport partner list" shows them',
   'not_found.user': 'nobody has this email address: "sallyport user list" shows them',
   'not_found.bulk_job': 'there is no such job, or it is older than 30 days',
@@ -73,6 +82,10 @@ const LINES = {
   'forbidden.bulk_undone': 'this job was undone already',
   'forbidden.partner_archived':
     'this partner is archived: restore it in the console first, nobody of it can sign in until then',
+  'forbidden.setting_changed': 'somebody else changed this setting at the same moment: look at it and try again',
+  'forbidden.setting_in_environment':
+    'the environment sets this, and wins: change it there, or remove the variable first',
+  'forbidden.resets_by_administrators': 'only administrators may reset MFA',
   'forbidden.webhook_disabled': 'this webhook is disabled: "sallyport webhook enable" first',
   'forbidden.client_without_secret':
     'this client has no secret: a browser client needs none, and one with --jwks proves itself by its key',

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Problem } from '#core/instance/parse.ts';
 import { lineOf } from '#core/values/text-bytes.ts';
-import type { Problem } from './parse.ts';
 import { SETTINGS, type Setting } from './settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Problem } from './parse.ts';
+import type { Problem } from '#core/instance/parse.ts';
 
 /** The portal's logo, read at start. An SVG can contain scripts, so serve it with a sandboxing policy. */
 export type Logo = {

@@ -1,9 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import type { Problem } from '#core/instance/parse.ts';
 import { cleanName } from '#core/people/name.ts';
-
-/** Why a value is refused: the rest of a sentence that begins with the setting's name. Never repeats the value. */
-export type Problem = { readonly problem: string };
 
 export type PublicUrl = {
   /** `https://sign-in.example.com`, without a final slash. */
@@ -19,15 +17,6 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const HOST_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
 const MAILBOX = /^[^\s<>@,"]+@[^\s<>@,"]+$/;
-
-/** A parser for whole numbers from `least` to `most`, both included. */
-export function wholeNumber(least: number, most: number, example: string): (text: string) => number | Problem {
-  return (text) => {
-    const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (number >= least && number <= most) return number;
-    return { problem: `is not a whole number from ${least} to ${most}: write for example ${example}` };
-  };
-}
 
 export function parseHost(text: string): string | Problem {
   if (isIP(text) || HOST_NAME.test(text)) return text;
@@ -92,26 +81,6 @@ function parsePostgresUrl(text: string): DatabaseAddress | Problem {
 /** `loadKeyRing` reads the ring itself, so that no message of this folder can contain key material. */
 export function parseKeys(text: string): string {
   return text;
-}
-
-/** Without colons, because in an `otpauth:` label a colon follows the issuer. */
-export function parseProductName(text: string): string | Problem {
-  if (text.trim() === '' || [...text.trim()].length > PRODUCT_NAME_LENGTH_MAX) return OVERLONG_PRODUCT_NAME;
-  const name = cleanName(text);
-  if (name === undefined) return { problem: 'must be a name on one line, without control characters' };
-  if (name.includes(':')) return { problem: 'must not contain a colon: authenticator apps cut the name there' };
-  return name;
-}
-
-const PRODUCT_NAME_LENGTH_MAX = 60;
-const OVERLONG_PRODUCT_NAME = { problem: `must be 1 to ${PRODUCT_NAME_LENGTH_MAX} characters long` };
-
-export function parseSupportContact(text: string): string | Problem {
-  const contact = text.trim();
-  if (contact === '' || [...contact].length > 200) {
-    return { problem: 'must be 1 to 200 characters: an address, a telephone number or a sentence' };
-  }
-  return contact;
 }
 
 export type SmtpServer = {
@@ -187,11 +156,6 @@ export function parseTotpWindow(text: string): 0 | 1 | Problem {
   if (text === 'standard') return 1;
   if (text === 'strict') return 0;
   return { problem: 'must be standard or strict' };
-}
-
-export function parseSwitch(text: string): boolean | Problem {
-  if (text === 'on' || text === 'off') return text === 'on';
-  return { problem: 'must be on or off' };
 }
 
 export function parseLogLevel(text: string): LogLevel | Problem {

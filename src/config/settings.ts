@@ -1,20 +1,23 @@
-import { readLogo } from './logo.ts';
 import {
   type Problem,
+  parseProductName,
+  parseResetsBy,
+  parseSupportContact,
+  parseSwitch,
+  wholeNumber,
+} from '#core/instance/parse.ts';
+import { readLogo } from './logo.ts';
+import {
   parseDatabaseUrl,
   parseHost,
   parseKeys,
   parseLogLevel,
   parseMailFrom,
   parsePortalUrl,
-  parseProductName,
   parsePublicUrl,
   parseSmtpHelo,
   parseSmtpUrl,
-  parseSupportContact,
-  parseSwitch,
   parseTotpWindow,
-  wholeNumber,
 } from './parse.ts';
 
 export type Setting = {
@@ -24,6 +27,8 @@ export type Setting = {
   /** The default in words, if it depends on another setting. */
   readonly shownDefault?: string;
   readonly about: string;
+  /** Administrators can set it in the console. So without a value here it is absent, and its default is decided later. */
+  readonly onPage?: true;
   /** Can also be in a file whose path is in `NAME_FILE`, and is never printed. */
   readonly secret?: true;
   readonly parse: (text: string, root: string) => unknown;
@@ -71,17 +76,20 @@ export const SETTINGS = {
   productName: {
     name: 'SALLYPORT_PRODUCT_NAME',
     default: 'Partner Interface',
+    onPage: true,
     about: 'Shown on pages, in mail and in authenticator apps. 1 to 60 characters, no colon.',
     parse: parseProductName,
   },
   accentHue: {
     name: 'SALLYPORT_ACCENT_HUE',
     default: '262',
+    onPage: true,
     about: 'The hue of buttons and links, 0 to 360 degrees.',
     parse: wholeNumber(0, 360, '262'),
   },
   logo: {
     name: 'SALLYPORT_LOGO_FILE',
+    onPage: true,
     about:
       'A PNG, SVG, JPEG or WebP file of at most 256 KiB, read at start. A relative path starts where that of the database does.',
     parse: readLogo,
@@ -95,6 +103,7 @@ export const SETTINGS = {
   },
   supportContact: {
     name: 'SALLYPORT_SUPPORT_CONTACT',
+    onPage: true,
     about: 'Shown where a person needs help: an address, a telephone number or a sentence.',
     parse: parseSupportContact,
   },
@@ -144,15 +153,32 @@ export const SETTINGS = {
       '`on`: the second factor of staff must be a passkey. Who has none sets one up at the next sign-in, after a code. `off`: an authenticator app will do.',
     parse: parseSwitch,
   },
+  resetsBy: {
+    name: 'SALLYPORT_RESETS_BY',
+    default: 'staff',
+    onPage: true,
+    about:
+      'Who may reset the MFA of people of a partner: `staff`, or `administrators` alone. An API key with the scope for it may in both cases.',
+    parse: parseResetsBy,
+  },
   resetSecondApprover: {
     name: 'SALLYPORT_RESET_SECOND_APPROVER',
     default: 'off',
+    onPage: true,
     about: '`on`: a reset of MFA waits for 24 hours until a second member of staff agrees; `off`: it is done at once.',
     parse: parseSwitch,
+  },
+  accessCodeMinutes: {
+    name: 'SALLYPORT_ACCESS_CODE_MINUTES',
+    default: '1440',
+    onPage: true,
+    about: 'The longest time for which a temporary access code is valid after a reset, 10 to 1440 minutes.',
+    parse: wholeNumber(10, 1440, '60'),
   },
   resetFreezeHours: {
     name: 'SALLYPORT_RESET_FREEZE_HOURS',
     default: '0',
+    onPage: true,
     about:
       'Hours after a password reset by mail in which authenticator, recovery codes and email cannot be changed, 0 to 720. 0 freezes nothing; 48 is a good value.',
     parse: wholeNumber(0, 720, '48'),
@@ -201,28 +227,9 @@ type Parsed<S extends Setting> = Exclude<ReturnType<S['parse']>, Problem>;
 
 /** The result of each row's parser; a row without a default may be absent. */
 export type SettingValues = {
-  readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends { readonly default: string }
-    ? Parsed<(typeof SETTINGS)[K]>
-    : Parsed<(typeof SETTINGS)[K]> | undefined;
+  readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends { readonly onPage: true }
+    ? Parsed<(typeof SETTINGS)[K]> | undefined
+    : (typeof SETTINGS)[K] extends { readonly default: string }
+      ? Parsed<(typeof SETTINGS)[K]>
+      : Parsed<(typeof SETTINGS)[K]> | undefined;
 };
-
-/** The text of `docs/settings.md`. */
-export function settingsDocument(): string {
-  const rows = Object.values(SETTINGS).map((setting: Setting) => {
-    const name = setting.secret ? `\`${setting.name}\`, \`${setting.name}_FILE\`` : `\`${setting.name}\``;
-    const shown = setting.default ? `\`${setting.default}\`` : (setting.shownDefault ?? 'none');
-    return `| ${name} | ${shown} | ${setting.about} |`;
-  });
-  return `${[...INTRODUCTION, '', '| name | default | meaning |', '|---|---|---|', ...rows].join('\n')}\n`;
-}
-
-const INTRODUCTION = [
-  '# Settings',
-  '',
-  'Settings come only from the environment. `sallyport config` prints the values in force.',
-  '',
-  '- A secret may be in a file instead: `NAME_FILE` is its path. A line end at the end of the file and a byte order mark are dropped.',
-  '- An empty variable counts as not set. Quotes around a value are dropped.',
-  '- An unknown name, a bad value or a contradiction stops the start with one line that says what to write. The variables that Kubernetes',
-  '  and Docker set for services called `sallyport…` are ignored.',
-];

@@ -26,6 +26,7 @@ export const PATHS = {
   trustedDevices: '/security/trusted-devices',
   password: '/security/password',
   console: '/console',
+  settings: '/console/settings',
   team: '/team',
   language: '/language',
   wayOn: '/continue',

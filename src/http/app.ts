@@ -18,6 +18,7 @@ import { requestIdOf } from '#http/server/request-id.ts';
 import { answerFile } from '#http/server/static.ts';
 import { answers, requests } from '#signals.ts';
 import { StorageUnavailable } from '#store/engine/database.ts';
+import { freshenSettings } from '#store/instance/fresh.ts';
 import { assets, hueSheet, logoFile } from '#ui/assets.ts';
 import { openApiDocument } from '#wire/openapi.ts';
 import type { Arrival } from './client.ts';
@@ -126,7 +127,7 @@ function addRoutes(hono: Router, server: ServerContext, routes: readonly Route[]
       c.env.route = route.path;
       const params = hasParams ? readParams(c.req.param()) : NO_PARAMS;
       if (params === undefined) return answerUnmatched(hono, server, c.env);
-      return answerRoute(server, route, c.env, params);
+      return freshenSettings(server.env).then(() => answerRoute(server, route, c.env, params));
     });
   }
 }
@@ -155,7 +156,6 @@ const NO_PARAMS = {};
 
 function addOwnRoutes(hono: Router, server: ServerContext, routes: readonly Route[]): void {
   const { env } = server;
-  let document: object | undefined;
   const own = (path: string, answer: (c: Context<HonoTypes>) => Response | Promise<Response>): void => {
     // Some load balancers send OPTIONS to the health checks and read the status.
     hono.on(HEALTH_PATHS.includes(path) ? ['GET', 'OPTIONS'] : ['GET'], [path], (c) => {
@@ -170,7 +170,7 @@ function addOwnRoutes(hono: Router, server: ServerContext, routes: readonly Rout
     return jsonResponse(server, c.env, { status: ready ? 'ready' : 'unavailable', ...more }, ready ? 200 : 503);
   });
   own(OPEN_API_PATH, (c) => {
-    document ??= openApiDocument(routes, { name: env.brand().name, publicUrl: env.config.publicUrl });
+    const document = openApiDocument(routes, { name: env.brand().name, publicUrl: env.config.publicUrl });
     return jsonResponse(server, c.env, document);
   });
   own(ASSETS_PATH, (c) => {

@@ -4,6 +4,7 @@ import { type DeliveryKind, deliverDue, isAnythingDue } from '#flows/runtime/del
 import type { Outcome } from '#flows/runtime/fair-queue.ts';
 import type { Job } from '#flows/runtime/jobs.ts';
 import { LINK_KINDS, type Mail } from '#flows/runtime/mail.ts';
+import { freshenSettings } from '#store/instance/fresh.ts';
 import { settleDelivery } from '#store/queue/delivery-queue.ts';
 import {
   expireMail,
@@ -80,6 +81,7 @@ async function giveUpExpired({ db, now, log }: Env, canSend: boolean): Promise<v
 
 async function deliverOne(env: Env, mailer: Mailer, row: OutboxTable): Promise<Delivery> {
   const { db, log } = env;
+  await freshenSettings(env);
   const message = messageOf(env, row);
   const delivery = 'fault' in message ? message : await mailer.send(message);
   const line = { mailId: row.id, kind: row.kind, tries: row.tries + 1 };

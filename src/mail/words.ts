@@ -65,6 +65,7 @@ const PAGES: Readonly<Record<PlainKind, string>> = {
   passkey_reminder: PATHS.addPasskey,
   passkey_overdue: PATHS.signIn,
   invited_again: PATHS.signIn,
+  test: PATHS.settings,
   more_news: PATHS.sessions,
 };
 
@@ -122,6 +123,7 @@ const VALUES: { readonly [K in Kind]: Fill<K> } = {
   invitation_moved: withProduct,
   set_up_asked: withProduct,
   passkey_asked: withProduct,
+  test: withProduct,
   invited_again: (place, { partner }) => ({ ...withProduct(place), partner }),
   recovery_code_used: (place, { left }) => ({ ...withProduct(place), left }),
   few_codes_left: (place, { left }) => ({ ...withProduct(place), left }),

@@ -1,5 +1,6 @@
 import type { Config } from '#config.ts';
 import type { Brand } from '#core/brand/brand.ts';
+import type { ResetRules } from '#core/instance/settings.ts';
 import type { Locale, Translate } from '#messages/messages.ts';
 
 /** The data that every page needs to be drawn. */
@@ -22,6 +23,8 @@ export type View = {
   readonly signedIn?: { readonly name: string; readonly email: string };
   /** Present when staff are signed in. The header then links to the console. */
   readonly staff?: 'csm' | 'admin';
+  /** Set with it: the rules for resets, to show what applies. An act reads them again in its transaction. */
+  readonly rules?: ResetRules;
   /** Set when a partner's manager is signed in. The header then links to the team page. */
   readonly isManager?: true;
   /** Set when the form's token was invalid and the form is shown again. */

@@ -7,8 +7,18 @@ import type { ApiKeyGuard, ApiRoute, Guard, Route } from '#http/route.ts';
 type Json = Readonly<Record<string, unknown>>;
 type Named = { readonly name: string; readonly publicUrl: { readonly origin: string } };
 
-/** The JSON API as OpenAPI 3.1, made from the declarations that also route and validate. */
-export function openApiDocument(routes: readonly Route[], { name, publicUrl }: Named): Json {
+/** The JSON API as OpenAPI 3.1, made from the declarations that also route and validate; once for each name. */
+export function openApiDocument(routes: readonly Route[], named: Named): Json {
+  const known = DOCUMENTS.get(routes);
+  if (known?.name === named.name) return known.document;
+  const document = makeDocument(routes, named);
+  DOCUMENTS.set(routes, { name: named.name, document });
+  return document;
+}
+
+const DOCUMENTS = new WeakMap<readonly Route[], { readonly name: string; readonly document: Json }>();
+
+function makeDocument(routes: readonly Route[], { name, publicUrl }: Named): Json {
   return {
     openapi: '3.1.0',
     info: { title: `${name}: sign-in and management API`, version: '1' },

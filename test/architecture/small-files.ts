@@ -52,7 +52,6 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
     'features/management/shared-api.ts',
     'features/openid/live.ts',
     'features/openid/our-params.ts',
-    'features/security/freeze.ts',
     'flows/sign-in/mfa-state.ts',
     'http/protocols/site-answer.ts',
     'http/server/request-id.ts',

@@ -36,7 +36,7 @@ test('the quotes and carriage returns of an env file are no part of a value', ()
   assert.deepEqual(from('"Portal <a@example.com>"\r'), { name: 'Portal', address: 'a@example.com' });
   assert.deepEqual(from('"Portal" <a@example.com>'), { name: 'Portal', address: 'a@example.com' });
   assert.equal(load({ PORT: '"4000"' }).port, 4000);
-  assert.equal(load({ SALLYPORT_PRODUCT_NAME: '"Portal' }).productName, '"Portal');
+  assert.equal(load({ SALLYPORT_PRODUCT_NAME: '"Portal' }).given.productName, '"Portal');
   assert.equal(load({ SALLYPORT_KEYS_FILE: `"${file('ring', 'k1:abc')}"` }).keysText, 'k1:abc');
 });
 

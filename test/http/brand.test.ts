@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { HUE_MAX, hueSheetPath, readHueSheet, serviceBrand } from '#core/brand/brand.ts';
+import { HUE_MAX, hueSheetPath, readHueSheet, serviceBrand, settingsAndBrand } from '#core/brand/brand.ts';
 import { createApp } from '#http/app.ts';
 import { openServer } from './server.ts';
 
@@ -57,7 +57,7 @@ describe('the brand of the service', () => {
     const config = { ...env.config, logo: { bytes: Buffer.from('<svg></svg>'), type: 'image/svg+xml' as const } };
     const app = createApp({ ...env, config }, []);
     const fetch = (path: string) => app.fetch(new Request(`https://sign-in.example.com${path}`));
-    const logo = await fetch(serviceBrand(config).logo?.light ?? '');
+    const logo = await fetch(settingsAndBrand(config).brand().logo?.light ?? '');
     assert.equal(logo.headers.get('cache-control'), YEAR);
     assert.match(logo.headers.get('content-security-policy') ?? '', /sandbox/);
     assert.equal((await fetch('/logo')).headers.get('cache-control'), REVALIDATED);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Config, loadConfig } from '#config.ts';
-import { serviceBrand } from '#core/brand/brand.ts';
+import { settingsAndBrand } from '#core/brand/brand.ts';
 import { translator } from '#messages/messages.ts';
 import { brandCss } from '#ui/assets.ts';
 import { errorPage, layout } from '#ui/layout.ts';
@@ -16,7 +16,7 @@ import type { View } from '#ui/view.ts';
 
 const view: View = {
   config: defaults(),
-  brand: serviceBrand(defaults()),
+  brand: settingsAndBrand(defaults()).brand(),
   locale: 'en',
   t: translator('en'),
   now: 1_800_000_000,

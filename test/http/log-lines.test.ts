@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 /** What a process has written to its log when it ends like this. */
 function logged(end: string): string[] {
   const code = `import { makeEnv } from '#env.ts';
-    const { log } = makeEnv({ logLevel: 'info', workers: 1 }, { db: {}, keys: {} });
+    const { log } = makeEnv({ logLevel: 'info', workers: 1, given: {} }, { db: {}, keys: {} });
     log.info('first');
     log.warn('second');
     log.info('third');

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { loadConfig } from '#config.ts';
-import { serviceBrand } from '#core/brand/brand.ts';
+import { settingsAndBrand } from '#core/brand/brand.ts';
 import { tokenHash } from '#core/values/token.ts';
 import { loadKeyRing, makeKeyText } from '#crypto/key-ring.ts';
 import { passkeyVerifier } from '#crypto/passkeys.ts';
@@ -39,8 +39,7 @@ export async function openServer(routes: readonly Route[], { environment = {}, d
   const db = { ...opened, ...(opened.clockSeconds && { clockSeconds: async () => NOW }), ...replaced };
   const newId = createIdSource(() => NOW * 1000);
   const hasher = {} as Env['hasher'];
-  const brand = serviceBrand(config);
-  const outside = { config, brand: () => brand, db, keys, hasher, passkeys: passkeyVerifier, log };
+  const outside = { config, ...settingsAndBrand(config), db, keys, hasher, passkeys: passkeyVerifier, log };
   const env: Env = { ...outside, now: () => NOW, random: randomBytes, newId, refusals: new Map() };
   await opened.transaction((tx) => tx.insertInto('users').values(USER).execute());
   const app = createApp(env, routes);

@@ -74,6 +74,7 @@ const EVERY_KIND: { readonly [Kind in Mail['kind']]: MailOf<Kind> & { readonly k
   email_in_use: { kind: 'email_in_use' },
   set_up_asked: { kind: 'set_up_asked' },
   passkey_asked: { kind: 'passkey_asked' },
+  test: { kind: 'test' },
   passkey_reminder: { kind: 'passkey_reminder', requiredFrom: 1_800_600_000 },
   passkey_overdue: { kind: 'passkey_overdue', requiredFrom: 1_799_900_000 },
   invited_again: { kind: 'invited_again', partner: 'Acme {Telecom} & Sons' },

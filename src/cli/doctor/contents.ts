@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '#config.ts';
+import { resolveRules } from '#core/instance/settings.ts';
 import { isImpossible } from '#core/time/clock.ts';
 import { instant } from '#core/time/day.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
@@ -7,8 +8,10 @@ import type { KeyRing } from '#crypto/key-ring.ts';
 import { checkRing, type Env, makeEnv } from '#env.ts';
 import { keyStatus } from '#features/operate/key-status.ts';
 import { verifyAudit } from '#flows/audit/verify.ts';
+import { readKnownSettings } from '#flows/instance/known.ts';
 import type { Database } from '#store/engine/database.ts';
 import { findNewestInstant } from '#store/engine/instants.ts';
+import { readStoredSettings } from '#store/instance/settings.ts';
 import { findLastClockJump } from '#store/operations/vitals.ts';
 import { administratorExists } from '#store/people/users.ts';
 import { countDeadMail, findHeldMail } from '#store/queue/mail-deliveries.ts';
@@ -16,7 +19,10 @@ import { type Finding, fail, lineOf, ok, warn } from './finding.ts';
 
 /** Findings about the content of the database. Some of them need the key ring. */
 export async function contents(config: Config, db: Database, openRing: () => KeyRing): Promise<Finding[]> {
-  const findings = [await durability(db), await clock(db), await administrator(db), ...(await outbox(config, db))];
+  const findings = [
+    ...[await durability(db), await clock(db), await administrator(db), await storedSettings(config, db)],
+    ...(await outbox(config, db)),
+  ];
   try {
     const keys = openRing();
     const env = makeEnv({ ...config, logLevel: 'fatal' }, { db, keys, logTo: process.stderr });
@@ -62,6 +68,24 @@ async function clock(db: Database): Promise<Finding> {
   const drift = Math.round(Math.abs(theirs - now()));
   const text = `differs from the database by ${drift} s`;
   return drift <= MOST_DRIFT_SECONDS ? ok('clock', text) : fail('clock', `${text}: run an NTP client on both`);
+}
+
+/** The settings that administrators change in the console, beside those of the environment. */
+async function storedSettings(config: Config, db: Database): Promise<Finding> {
+  try {
+    resolveRules(config.given, await readStoredSettings(db.read));
+  } catch (error) {
+    return fail('console settings', lineOf(error));
+  }
+  const known = await readKnownSettings({ config, db });
+  const ignored = known.filter(({ source, stored }) => source === 'environment' && stored !== undefined);
+  if (ignored.length === 0) {
+    const count = known.filter(({ source }) => source === 'stored').length;
+    return ok('console settings', `set in the console: ${count}; "sallyport settings list" prints them`);
+  }
+  const names = ignored.map(({ name, variable }) => `${name} (${variable})`).join(', ');
+  const text = `set in the console without effect, because the environment wins: ${names}; "sallyport settings unset NAME" removes them`;
+  return warn('console settings', text);
 }
 
 async function administrator({ read }: Database): Promise<Finding> {

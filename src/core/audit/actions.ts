@@ -28,6 +28,7 @@ import {
   type RestoreDetail,
   refusal,
   type SessionEnd,
+  type SettingDetail,
   type SignedIn,
   type SiteAdded,
   type SiteEntered,
@@ -189,6 +190,10 @@ export const AUDIT_ACTIONS = {
   'server.clock_jumped': refusal<{ seconds: number }>(
     'The clock of a server was set by more than a minute, ahead or (below 0) back.',
   ),
+  'setting.changed': success<SettingDetail>(
+    'An administrator changed a setting of the service. Without from or to it was, or is, the default.',
+  ),
+  'mail.test_requested': success<Nothing>('An administrator sent a test mail to their own address.'),
   'backup.made': success<Nothing>('A backup was written.'),
   'backup.restored': success<RestoreDetail>(
     'A backup replaced the data. All sessions, links, known devices and API keys ended; OpenID Connect clients were disabled. The chain goes on after the batch in the detail.',

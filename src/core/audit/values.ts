@@ -3,10 +3,12 @@ import type { RefusalCode } from '#core/values/result.ts';
 declare const checked: unique symbol;
 /** The reason for an act that a member of staff typed; only `staffReason` makes one. */
 export type StaffReason = string & { readonly [checked]: 'staffReason' };
+/** The value of a setting that an administrator typed; only `settingText` makes one. */
+export type SettingText = string & { readonly [checked]: 'settingText' };
 /** The keyed hash of a typed email without an account; hashed, because people also type passwords there. */
 export type EmailHash = string & { readonly [checked]: 'emailHash' };
 
-/** A detail may be a code, an id, a number or a flag; the only free text is a {@link StaffReason}. */
+/** A detail may be a code, an id, a number or a flag; the only free texts are {@link StaffReason} and {@link SettingText}. */
 export type DetailValue = string | number | boolean | readonly string[] | readonly number[] | undefined;
 
 /** Why a password was refused; only for the log. */
@@ -70,6 +72,14 @@ export type BulkDetail = {
 export type BulkEnd = { bulkId: string; done: number; unchanged: number; failed: number };
 /** Why a bulk job was stopped, and how many items it had done by then. */
 export type BulkStop = { bulkId: string; because: 'by_staff' | 'maker_lost'; done: number };
+
+/** A setting of the service before and after; absent: the default. A logo is the id of its image. */
+export type SettingDetail = {
+  setting: string;
+  from?: SettingText | undefined;
+  to?: SettingText | undefined;
+  reason?: StaffReason | undefined;
+};
 
 type PasskeyPolicy = 'off' | 'allowed' | 'required';
 

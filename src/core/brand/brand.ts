@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type Given, makeSnapshot, type SettingsSnapshot } from '#core/instance/settings.ts';
 
 /**
  * How the service presents itself to one reader: the only source of name, logo, hue and contact for pages, mails,
@@ -6,8 +7,8 @@ import { createHash } from 'node:crypto';
  *
  * It is made in layers, and each layer replaces what it knows better:
  *
- * 1. `serviceBrand`: the settings of the environment, with their defaults. `makeEnv` puts it behind `env.brand()`, which
- *    answers for everybody. A layer for all readers goes there, so that no caller changes.
+ * 1. `settingsAndBrand`: the settings of the service, from the environment, else from the console, else their defaults.
+ *    `makeEnv` puts it behind `env.brand()`, which answers for everybody.
  * 2. The look of a partner, for its people alone, where the reader is known: `drawView` for pages, `writeMail` for mails.
  *
  * A reader of a brand takes it from `view.brand` or from `env.brand()`, never from the configuration.
@@ -37,6 +38,29 @@ type BrandSettings = {
   readonly logo: { readonly bytes: Uint8Array } | undefined;
   readonly supportContact: string | undefined;
 };
+
+/**
+ * What a process knows of the settings of the service, and the brand that they give. The brand is made again only after
+ * the settings have changed.
+ *
+ * @param config with what the environment gives; its logo wins over a stored one
+ */
+export function settingsAndBrand({ given, logo }: { readonly given: Given; readonly logo: BrandSettings['logo'] }): {
+  readonly settings: SettingsSnapshot;
+  readonly brand: () => Brand;
+} {
+  const settings = makeSnapshot(given);
+  let from = settings.values();
+  let made = serviceBrand({ ...from, logo });
+  const brand = () => {
+    if (from !== settings.values()) {
+      from = settings.values();
+      made = serviceBrand({ ...from, logo });
+    }
+    return made;
+  };
+  return { settings, brand };
+}
 
 /** The brand that the settings give. */
 export function serviceBrand({ productName, accentHue, logo, supportContact }: BrandSettings): Brand {

@@ -48,7 +48,7 @@ test('an email goes by another keyed hash in every one of its counters', () => {
     renamed.map(({ from }) => from.replace(/:old$/, '')),
     [
       ...['password', 'reset-mail', 'mail-password', 'mailed-resets', 'mailed-invitations', 'mailed-confirmations'],
-      ...['mailed-changes', 'mailed-notices', 'mailed-digests'],
+      ...['mailed-changes', 'mailed-notices', 'mailed-tests', 'mailed-digests'],
     ],
   );
 });

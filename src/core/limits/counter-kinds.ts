@@ -26,6 +26,9 @@ type Split = { readonly splitBy?: 'device' } | { readonly splitBy: 'network'; re
 /** The kind of owner of a counter. */
 type Owner = Owned['owner'];
 
+/** The test mails that an administrator can send to themselves. */
+export const MAILED_TESTS_PER_HOUR = 6;
+
 /**
  * Every kind of attempt counter. Deletion, unlock, reset of MFA and a new key of the ring read from here which counters
  * they change.
@@ -57,6 +60,7 @@ export const KINDS = {
   'mailed-confirmations': { owner: 'email', rule: RULES.emailChangeMails, unlocks: false, factor: false },
   'mailed-changes': { owner: 'email', rule: perHourAndDay(12, 30), unlocks: false, factor: false },
   'mailed-notices': { owner: 'email', rule: perHourAndDay(5, 15), unlocks: false, factor: false },
+  'mailed-tests': { owner: 'email', rule: perHour(MAILED_TESTS_PER_HOUR), unlocks: false, factor: false },
   'mailed-digests': { owner: 'email', rule: perHourAndDay(1, 6), unlocks: false, factor: false },
   'address-password': { owner: 'network', rule: RULES.addressPasswords, unlocks: false, factor: false },
   'address-code': { owner: 'network', rule: RULES.addressCodes, unlocks: false, factor: false },

@@ -52,6 +52,7 @@ type Reasons = {
         | 'reason_missing'
       )
     | ('notes' | 'owner' | 'reminder_days')
+    | ('freeze_hours' | 'hue' | 'image' | 'product_name' | 'setting_choice' | 'support_contact')
     | ('redirect_uris' | 'required_from' | 'same_email' | 'scopes' | 'since' | 'slug' | 'slug_taken' | 'until' | 'url');
   not_found:
     | 'api_key'
@@ -63,6 +64,7 @@ type Reasons = {
     | 'mail'
     | 'partner'
     | 'request'
+    | 'setting'
     | 'site'
     | 'user'
     | 'webhook';
@@ -72,6 +74,7 @@ type Reasons = {
     | ('passkeys_unavailable' | 'kind_not_allowed' | 'most_authenticators')
     | ('last_administrator' | 'most_apps' | 'no_code' | 'not_disabled' | 'not_enrolled' | 'own' | 'partner_archived')
     | 'nobody_to_remind'
+    | ('resets_by_administrators' | 'setting_changed' | 'setting_in_environment')
     | ('replaced_elsewhere' | 'required' | 'scope' | 'second_needed' | 'user_disabled' | 'waits' | 'webhook_disabled');
   authenticator_disabled: 'undecryptable';
   password_unacceptable: 'too_short' | 'too_long' | 'common' | 'own_words';

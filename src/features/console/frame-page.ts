@@ -53,7 +53,7 @@ export const DONE = [
   ...(['unlocked', 'exempted', 'unexempted', 'link', 'resent', 'requested', 'declined', 'role', 'deleted'] as const),
   ...(['revoked', 'replayed', 'mailed', 'clientAdded', 'clientDisabled', 'clientEnabled', 'trusted'] as const),
   ...(['bulkStarted', 'bulkStopped', 'reminders', 'reminding', 'notes', 'edited', 'emailAsked'] as const),
-  ...(['emailMoved', 'deviceEnded', 'verified'] as const),
+  ...(['emailMoved', 'deviceEnded', 'verified', 'settingSaved'] as const),
 ] as const;
 export type Done = (typeof DONE)[number];
 
@@ -117,7 +117,6 @@ type Other = Extract<
       | 'client'
       | 'closed'
       | 'code'
-      | 'code_minutes'
       | 'common'
     )
   | ('confirming' | 'delivery' | 'enrolled' | 'frozen' | 'host' | 'host_taken' | 'invited' | 'key' | 'key_needed')
@@ -136,7 +135,9 @@ type Other = Extract<
     )
   | ('password' | 'reminded' | 'replaced_elsewhere' | 'request' | 'required' | 'required_from' | 'same_email' | 'scope')
   | (
+      | 'image'
       | 'second_needed'
+      | 'setting'
       | 'sign_in_again'
       | 'since'
       | 'site'
@@ -201,6 +202,15 @@ const WORDS = {
   notes: { field: 'notes', key: 'console.refused.notes' },
   partner_archived: { key: 'console.refused.archived' },
   user_disabled: { key: 'console.refused.disabled' },
+  code_minutes: { field: 'value', key: 'console.refused.codeMinutes' },
+  freeze_hours: { field: 'value', key: 'console.refused.freezeHours' },
+  hue: { field: 'value', key: 'console.refused.hue' },
+  product_name: { field: 'value', key: 'console.refused.productName' },
+  setting_choice: { field: 'value', key: 'console.refused.settingChoice' },
+  support_contact: { field: 'value', key: 'console.refused.supportContact' },
+  setting_changed: { key: 'console.refused.settingChanged' },
+  setting_in_environment: { key: 'console.refused.settingInEnvironment' },
+  resets_by_administrators: { key: 'console.refused.resetsByAdministrators' },
   webhook_disabled: { key: 'console.refused.webhookDisabled' },
 } as const satisfies Readonly<Record<Exclude<Reason, Other>, Words>>;
 

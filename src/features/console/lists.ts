@@ -107,6 +107,8 @@ export type TrailEvent = {
   /** How staff checked who a person is, before a reset of MFA. */
   readonly checkedBy: string | undefined;
   readonly checkNote: string | undefined;
+  /** A setting of the service before and after; the default where one is absent. */
+  readonly setting?: { readonly name: string; readonly from: string | undefined; readonly to: string | undefined };
   /** How many more refusals of this kind the event stands for. */
   readonly repeated: number | undefined;
 };
@@ -145,15 +147,17 @@ export async function namedEvents(env: Env, events: readonly LoggedEvent[]): Pro
 }
 
 /** @param detail JSON. Broken JSON has no facts, but the event is still shown. */
-function factsIn(detail: string): Pick<TrailEvent, 'reason' | 'repeated' | 'checkedBy' | 'checkNote'> {
+function factsIn(detail: string): Pick<TrailEvent, 'reason' | 'repeated' | 'checkedBy' | 'checkNote' | 'setting'> {
   try {
     const facts: Readonly<Record<string, unknown>> = Object(JSON.parse(detail));
     const text = (name: string) => (typeof facts[name] === 'string' ? facts[name] : undefined);
     const { repeated } = facts;
+    const setting = text('setting');
     return {
       reason: text('reason'),
       checkedBy: text('checkedBy'),
       checkNote: text('checkNote'),
+      ...(setting !== undefined && { setting: { name: setting, from: text('from'), to: text('to') } }),
       repeated: typeof repeated === 'number' ? repeated : undefined,
     };
   } catch {

@@ -18,6 +18,7 @@ import { ROLL_OUT } from '#features/console/rollout/query.ts';
 import { rollOutRoutes } from '#features/console/rollout/routes.ts';
 import { searchPage } from '#features/console/search/page.ts';
 import { searchAll } from '#features/console/search/search.ts';
+import { settingsRoutes } from '#features/console/settings/routes.ts';
 import { seeOther, show } from '#http/pages/reply.ts';
 import { page, type Route } from '#http/route.ts';
 
@@ -46,4 +47,5 @@ export const consoleRoutes: readonly Route[] = [
   ...clientRoutes,
   ...apiKeyRoutes,
   ...webhookRoutes,
+  ...settingsRoutes,
 ];

@@ -11,16 +11,17 @@ export type ConsolePart =
   | 'staff'
   | 'clients'
   | 'keys'
-  | 'webhooks';
+  | 'webhooks'
+  | 'settings';
 
 /** The navigation above every page of the console. */
 export function consoleTabs(view: View, part: ConsolePart): Html {
-  const { t, config, staff } = view;
+  const { t, rules, staff } = view;
   const items = [
     { part: 'rollout', href: '/console/rollout', label: t('console.rollout') },
     { part: 'partners', href: '/console/partners', label: t('console.partners') },
     { part: 'adoption', href: '/console/adoption', label: t('console.adoption') },
-    ...(config.resetSecondApprover ? [{ part: 'resets', href: '/console/resets', label: t('console.resets') }] : []),
+    ...(rules?.resetSecondApprover ? [{ part: 'resets', href: '/console/resets', label: t('console.resets') }] : []),
     { part: 'audit', href: '/console/audit', label: t('console.audit') },
     ...(staff === 'admin' ? partsOfAdministrators(view) : []),
   ];
@@ -36,5 +37,6 @@ function partsOfAdministrators({ t }: View) {
     { part: 'clients', href: '/console/clients', label: t('console.clients') },
     { part: 'keys', href: '/console/api-keys', label: t('console.keys') },
     { part: 'webhooks', href: '/console/webhooks', label: t('console.webhooks') },
+    { part: 'settings', href: '/console/settings', label: t('console.settings') },
   ];
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ACCESS_CODE_MINUTES } from '#core/authenticators/access-code.ts';
 import { instant } from '#core/time/day.ts';
+import type { Env } from '#env.ts';
 import {
   IDENTITY_CHECKS,
   type ResetOutcome,
@@ -63,7 +64,7 @@ export const resetApi: readonly Route[] = [
 type ResetCall<Body extends z.ZodType> = ApiCall<'apiKey:users:reset_mfa', z.output<Body>>;
 
 async function submitReset(call: ResetCall<typeof resetBody>) {
-  const { codeMinutes = ACCESS_CODE_MINUTES.usual, ...typed } = call.input;
+  const { codeMinutes = usualMinutes(call.env), ...typed } = call.input;
   const id = call.params.user ?? '';
   const key = idempotencyKeyOf(call, `reset ${id}`, call.input);
   const reset = { id, actor: actorOf(call), codeMinutes, ...typed };
@@ -71,11 +72,16 @@ async function submitReset(call: ResetCall<typeof resetBody>) {
 }
 
 async function renewCode(call: ResetCall<typeof codeBody>) {
-  const { codeMinutes = ACCESS_CODE_MINUTES.usual } = call.input;
+  const { codeMinutes = usualMinutes(call.env) } = call.input;
   const id = call.params.user ?? '';
   const key = idempotencyKeyOf(call, `access code ${id}`, call.input);
   const renewal = { id, actor: actorOf(call), codeMinutes };
   return idempotent(call.env, key, (around) => renewAccessCode(call.env, renewal, around), codeRecord);
+}
+
+/** The usual life of a code, or the longest one that the rules allow. */
+function usualMinutes({ settings }: Env): number {
+  return Math.min(ACCESS_CODE_MINUTES.usual, settings.values().accessCodeMinutes);
 }
 
 function resetRecord(outcome: ResetOutcome): z.output<typeof resetAnswer> {

@@ -41,7 +41,7 @@ export async function startConnecting(
   name?: string,
 ): Promise<OpenEnrollment | Refusal> {
   const factors = await factorsOf(env.db.read, session.user.id);
-  const frozen = checkFreeze(env, session, factors);
+  const frozen = await checkFreeze(env, env.db.read, session, factors);
   return frozen ?? startEnrollment(env, enrolleeOf(session, client), ENROLLMENT_SECONDS, name);
 }
 
@@ -62,7 +62,7 @@ export async function connect(
   around: Around<Connected> = plainly,
 ): Promise<Connected | Refusal> {
   const factors = await factorsOf(env.db.read, session.user.id);
-  const frozen = checkFreeze(env, session, factors);
+  const frozen = await checkFreeze(env, env.db.read, session, factors);
   if (frozen) return frozen;
   const by = { kind: 'totp', code } as const;
   if (!factors) return connectFirst(env, session, by, client, around);
@@ -102,6 +102,8 @@ function replace(
       draw: async () => undefined,
       open: (tx, { event: { detail } }) =>
         around(tx, async () => {
+          const frozen = await checkFreeze(env, tx, session, await factorsOf(tx, session.user.id));
+          if (frozen) return frozen;
           if (!(await deleteAuthenticator(tx, old.id))) return refuse('forbidden', { reason: 'replaced_elsewhere' });
           await forgetCounters(tx, { authenticator: [old.budgetId] });
           const token = newToken(env.random);

@@ -72,7 +72,7 @@ export const authenticatorsRoutes: readonly Route[] = [
 async function showAll({ env, view, session }: PageCall<'steppedUp'>): Promise<Reply> {
   const factors = await factorsOf(env.db.read, session.user.id);
   if (!factors) return seeOther(FIRST);
-  const frozenUntil = freezeOf(env, session, factors);
+  const frozenUntil = await freezeOf(env, env.db.read, session, factors);
   const canAdd = (await addable(env, session)).length > 0;
   const isFull = factors.all.length >= MAX_AUTHENTICATORS || factors.apps.length >= MAX_APPS;
   const signal = acceptedPasskeys(env, session.user.id, factors);
@@ -104,7 +104,7 @@ async function showAdding({ env, view, session }: PageCall<'steppedUp'>): Promis
 /** The kinds that a person with an authenticator can add now: as the policy allows, with room, and without a freeze. */
 async function addable(env: Env, session: GrantedSession): Promise<readonly AuthenticatorKind[]> {
   const factors = await factorsOf(env.db.read, session.user.id);
-  if (!factors || freezeOf(env, session, factors) !== undefined) return [];
+  if (!factors || (await freezeOf(env, env.db.read, session, factors)) !== undefined) return [];
   return kindsFor(env, session).filter((kind) => freeSlot(factors, kind) !== undefined);
 }
 
@@ -129,7 +129,7 @@ async function showOne(call: Shown, id: string, again?: { typed?: string; refusa
   const factors = await factorsOf(env.db.read, session.user.id);
   const one = factors?.all.find((own) => own.id === id);
   // One that was removed in another tab needs no error: the list shows what there is.
-  if (!factors || !one || freezeOf(env, session, factors) !== undefined) return seeOther(LIST);
+  if (!factors || !one || (await freezeOf(env, env.db.read, session, factors)) !== undefined) return seeOther(LIST);
   const isLast = factors.all.length === 1;
   const isOnlyApp = one.kind === 'totp' && factors.apps.length === 1;
   const about = { one, isLast, isOnlyApp, canTurnOff: canTurnOff(session), ...partnerOf(session) };

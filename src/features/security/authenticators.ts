@@ -21,7 +21,7 @@ export async function startAddingPasskey(
   client: Client,
   name?: string,
 ): Promise<StartedPasskey | Refusal> {
-  const frozen = checkFreeze(env, session, await factorsOf(env.db.read, session.user.id));
+  const frozen = await checkFreeze(env, env.db.read, session, await factorsOf(env.db.read, session.user.id));
   return frozen ?? startPasskey(env, enrolleeOf(session, client), name);
 }
 
@@ -34,13 +34,16 @@ export async function addAnother(
   around: Around<true> = plainly,
 ): Promise<true | Refusal> {
   const { user } = session;
-  const frozen = checkFreeze(env, session, await factorsOf(env.db.read, user.id));
+  const factors = await factorsOf(env.db.read, user.id);
+  const frozen = await checkFreeze(env, env.db.read, session, factors);
   if (frozen) return frozen;
   return confirmNew<undefined, true>(env, enrolleeOf(session, client), by, {
     place: (tx) => furtherPlace(tx, user.id, by.kind),
     draw: async () => undefined,
     open: (tx, { event }) =>
       around(tx, async () => {
+        const frozenNow = await checkFreeze(env, tx, session, factors);
+        if (frozenNow) return frozenNow;
         await appendEvent(env, tx, { ...event, ...whose(session) }, client);
         const change = by.kind === 'totp' ? 'app_added' : 'passkey_added';
         return (await tellEnded(env, tx, session, client, change)) || refuse('sign_in_expired');

@@ -55,7 +55,7 @@ export async function requestEmail(
 ): Promise<true | EmailRefused> {
   const { user, partner, deviceId } = session;
   const authority = { kind: 'session', session } as const;
-  const frozen = checkFreeze(env, session, await factorsOf(env.db.read, user.id));
+  const frozen = await checkFreeze(env, env.db.read, session, await factorsOf(env.db.read, user.id));
   if (frozen) return refused(env, session, client, frozen, 'frozen');
   const email = canonicalEmail(typed.email);
   if (email === undefined) return { field: 'email', refusal: refuse('invalid_request', { reason: 'email' }) };
@@ -153,7 +153,7 @@ async function change(
 ): Promise<true | Refusal> {
   const now = env.now();
   const { id: userId } = session.user;
-  const frozen = checkFreeze(env, session, await factorsOf(tx, userId));
+  const frozen = await checkFreeze(env, tx, session, await factorsOf(tx, userId));
   if (frozen) return frozen;
   if (!(await claimEmailLink(tx, link.id, now))) return refuse('not_found');
   const user = (await findPerson(tx, userId))?.user;

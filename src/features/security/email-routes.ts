@@ -83,7 +83,7 @@ async function submitEmail(call: Form): Promise<Reply> {
 }
 
 async function frozenUntil({ env, session }: Pick<Form, 'env' | 'session'>): Promise<number | undefined> {
-  return freezeOf(env, session, await factorsOf(env.db.read, session.user.id));
+  return freezeOf(env, env.db.read, session, await factorsOf(env.db.read, session.user.id));
 }
 
 function isFrozen(refusal: Refusal | undefined): refusal is Refusal {

@@ -23,12 +23,15 @@ export async function makeNewCodes(
   const { user } = session;
   const factors = await factorsOf(env.db.read, user.id);
   if (!factors) return refuse('forbidden', { reason: 'not_enrolled' });
-  const frozen = checkFreeze(env, session, factors);
+  const frozen = await checkFreeze(env, env.db.read, session, factors);
   if (frozen) return frozen;
   const fresh = await drawRecoveryCodes(env, user.id, client, { kind: 'session', session });
   if (isRefusal(fresh)) return fresh;
   const issue = async (tx: Queries): Promise<true | Refusal> => {
-    if (!(await factorsOf(tx, user.id))) return refuse('forbidden', { reason: 'not_enrolled' });
+    const held = await factorsOf(tx, user.id);
+    if (!held) return refuse('forbidden', { reason: 'not_enrolled' });
+    const frozenNow = await checkFreeze(env, tx, session, held);
+    if (frozenNow) return frozenNow;
     await issueRecoveryCodes(env, tx, { user, channel: 'page', client }, fresh);
     const ended = await endOthers(env, tx, { user, keepSessionId: session.id, client }, 'recovery_codes_changed');
     await queueMail(env, tx, user, { kind: 'new_codes_made', ...whereFrom(client) });

@@ -35,7 +35,7 @@ export function turnOff(
     around(tx, async () => {
       if (!canTurnOff({ user, partner })) return refuse('forbidden', { reason: 'required' });
       const factors = await factorsOf(tx, user.id);
-      const frozen = checkFreeze(env, session, factors);
+      const frozen = await checkFreeze(env, tx, session, factors);
       if (frozen) return frozen;
       return factors ? removeAll(env, tx, session, factors, client) : refuse('forbidden', { reason: 'not_enrolled' });
     }),
@@ -60,7 +60,7 @@ export function removeAuthenticator(
       const factors = await factorsOf(tx, user.id);
       const one = factors?.all.find((own) => own.id === id);
       if (!factors || !one) return refuse('not_found', { reason: 'authenticator' });
-      const frozen = checkFreeze(env, session, factors);
+      const frozen = await checkFreeze(env, tx, session, factors);
       if (frozen) return frozen;
       const isLast = factors.all.length === 1;
       if (isLast && !canTurnOff({ user, partner })) return refuse('forbidden', { reason: 'required' });

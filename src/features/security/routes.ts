@@ -125,7 +125,8 @@ export const securityRoutes: readonly Route[] = [
     guard: 'steppedUp',
     async handle({ env, view, session }) {
       const factors = await factorsOf(env.db.read, session.user.id);
-      if (!factors || freezeOf(env, session, factors) !== undefined) return seeOther(AUTHENTICATOR);
+      if (!factors || (await freezeOf(env, env.db.read, session, factors)) !== undefined)
+        return seeOther(AUTHENTICATOR);
       return show(newCodesPage(view, await countRecoveryCodesLeft(env.db.read, session.user.id)));
     },
   }),
@@ -196,7 +197,7 @@ async function showOverview({ env, view, session }: PageCall<'session'>): Promis
   const notice = noticeOf(session.notice);
   if (notice) await env.db.transaction((tx) => setNotice(tx, session.id, null));
   const waiting = await findWaitingEmail(read, user.id, view.now);
-  const frozenUntil = freezeOf(env, session, factors);
+  const frozenUntil = await freezeOf(env, env.db.read, session, factors);
   const signal = acceptedPasskeys(env, user.id, factors);
   const [demand, trusted] = [toldDemand(session, view.now), await countTrusted(env, session)];
   const shown = { email: user.email, waiting, frozenUntil, notice, factors, codesLeft, sessions: places.length };
@@ -232,7 +233,7 @@ async function choices(env: Env, session: Session) {
     enrolled: factors !== undefined,
     canTurnOff: canTurnOff(session),
     kinds: kindsFor(env, session),
-    frozenUntil: freezeOf(env, session, factors),
+    frozenUntil: await freezeOf(env, env.db.read, session, factors),
     partnerName: session.partner?.name,
   };
 }

@@ -5,7 +5,8 @@ import { isSecondPerson } from '#core/people/permissions.ts';
 import { RESET_REQUEST_SECONDS } from '#core/sessions/session.ts';
 import { isRefusal, type Refusal, refuse, refuseFields } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { makeAccessCode } from '#flows/authenticators/access-code.ts';
+import { makeAccessCode, type NewAccessCode } from '#flows/authenticators/access-code.ts';
+import { checkReset, checkResetter, readResetRules } from '#flows/instance/reset-rules.ts';
 import type { Around } from '#flows/runtime/transaction.ts';
 import { findAccessCode } from '#store/authenticators/access-codes.ts';
 import type { Queries } from '#store/engine/database.ts';
@@ -47,7 +48,10 @@ export const requestMfaReset = personAct({
   needs: readRequest,
   async does(doing): Promise<ResetOutcome | Refusal> {
     const { env, tx, person, actor, input, note } = doing;
-    if (!env.config.resetSecondApprover) return carryOut(doing, input);
+    const rules = await readResetRules(env, tx);
+    const refused = checkReset(rules, doing.acting, input.codeMinutes);
+    if (refused) return refused;
+    if (!rules.resetSecondApprover) return carryOut(doing, input);
     const { reason, checkedBy, checkNote, codeMinutes } = input;
     const request = {
       id: env.newId(),
@@ -70,7 +74,7 @@ export const resetStaffMfa = personAct({
   name: 'reset_staff_mfa',
   events: ['user.mfa_reset', 'access_code.created'],
   needs: readRequest,
-  does: (doing) => carryOut(doing, doing.input),
+  does: async (doing): Promise<ResetDone | Refusal> => (await checkLife(doing)) ?? carryOut(doing, doing.input),
 });
 
 /** A second member of staff, not the requester, agrees. When two agree at once, only one carries out the reset. */
@@ -80,6 +84,9 @@ const approve = personAct({
   needs: (typed: WhichRequest) => typed,
   async does(doing) {
     const { env, tx, actor, input } = doing;
+    const rules = await readResetRules(env, tx);
+    const refused = checkResetter(rules, doing.acting);
+    if (refused) return refused;
     const request = await claimRequest(env, tx, input);
     if (isRefusal(request)) return request;
     if (!(await mayApprove(env, tx, request, await personBehind(tx, actor)))) {
@@ -89,7 +96,8 @@ const approve = personAct({
       reason: request.reason,
       checkedBy: request.checked_by,
       checkNote: request.check_note,
-      codeMinutes: request.code_minutes,
+      // The rule may have become stricter since the request.
+      codeMinutes: Math.min(request.code_minutes, rules.accessCodeMinutes),
     });
     return isRefusal(reset) ? reset : carryOut(doing, reset, request.requested_by);
   },
@@ -163,10 +171,12 @@ export function waitingSince(env: Pick<Env, 'now'>): number {
 export const renewAccessCode = personAct({
   name: 'renew_access_code',
   events: ['access_code.created'],
-  needs(typed: CodeTyped, env) {
-    return env.config.resetSecondApprover ? refuse('forbidden', { reason: 'second_needed' }) : readMinutes(typed);
+  needs: readMinutes,
+  async does(doing) {
+    const rules = await readResetRules(doing.env, doing.tx);
+    if (rules.resetSecondApprover) return refuse('forbidden', { reason: 'second_needed' });
+    return checkReset(rules, doing.acting, doing.input.codeMinutes) ?? renewCode(doing);
   },
-  does: renewCode,
 });
 
 /** The same for the code of a member of staff; only an administrator may do it. */
@@ -174,7 +184,7 @@ export const renewStaffAccessCode = personAct({
   name: 'renew_staff_access_code',
   events: ['access_code.created'],
   needs: readMinutes,
-  does: renewCode,
+  does: async (doing): Promise<NewAccessCode | Refusal> => (await checkLife(doing)) ?? renewCode(doing),
 });
 
 async function renewCode({ env, tx, person: { user }, actor, input }: Doing<CodeTyped, 'access_code.created'>) {
@@ -182,6 +192,11 @@ async function renewCode({ env, tx, person: { user }, actor, input }: Doing<Code
   // If somebody used the first code, what they opened ends with it.
   await endAll(env, tx, user, { ...whoActs(actor), because: 'access_code_renewed' });
   return makeAccessCode(env, tx, { user, expiresAt: expiryOf(env, input) }, actor);
+}
+
+/** For staff, whom only administrators reset anyway. */
+async function checkLife({ env, tx, acting, input }: Doing<CodeTyped, never>): Promise<Refusal | undefined> {
+  return checkReset(await readResetRules(env, tx), acting, input.codeMinutes);
 }
 
 function readMinutes({ codeMinutes }: CodeTyped): CodeTyped | Refusal {

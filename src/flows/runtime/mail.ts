@@ -53,6 +53,7 @@ export type Mail =
       readonly kind: 'mfa_reminder' | 'mfa_overdue' | 'passkey_reminder' | 'passkey_overdue';
       readonly requiredFrom: number;
     }
+  | { readonly kind: 'test' }
   /** One mail in place of the news that was held back. */
   | { readonly kind: 'more_news'; readonly count: number };
 
@@ -215,6 +216,7 @@ const SHARES: { readonly [Kind in Mail['kind']]: MailShare } = {
   passkey_asked: 'mailed-notices',
   email_in_use: 'mailed-notices',
   invited_again: 'mailed-notices',
+  test: 'mailed-tests',
   more_news: 'mailed-digests',
 };
 

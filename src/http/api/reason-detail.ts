@@ -3,7 +3,10 @@ import type { CodeAndReason } from '#core/values/result.ts';
 /** Reasons whose code is clear enough, or that no API call returns. */
 type Silent = Extract<
   CodeAndReason,
-  | `invalid_request.${'code' | 'code_minutes' | 'events' | 'expires' | 'from' | 'host' | 'host_taken' | 'password' | 'policy'}`
+  | `invalid_request.${'code' | 'events' | 'expires' | 'from' | 'host' | 'host_taken' | 'password' | 'policy'}`
+  | `invalid_request.${'freeze_hours' | 'hue' | 'image' | 'product_name' | 'setting_choice' | 'support_contact'}`
+  | `not_found.setting`
+  | `forbidden.${'resets_by_administrators' | 'setting_changed' | 'setting_in_environment'}`
   | `invalid_request.${'csv_utf16' | 'invite' | 'selection' | 'selection_many'}`
   | `invalid_request.${'notes' | 'owner' | 'reminder_days'}`
   | `invalid_request.${'looks_like_one_time_code' | 'looks_like_recovery_code' | 'same_email' | 'scopes' | 'url'}`
@@ -27,6 +30,7 @@ const DETAILS = {
     'backchannelLogoutUri is absolute and https, without fragment and user; http is for this machine alone, with backchannelInternal.',
   'invalid_request.check_note': 'checkNote has to say how the identity was checked.',
   'invalid_request.checked_by': 'checkedBy is none of the ways that are described.',
+  'invalid_request.code_minutes': 'codeMinutes is longer than the rules of this service allow.',
   'invalid_request.csv_columns':
     'The first row of csv has to name the columns slug, policy and, if there are days, from.',
   'invalid_request.csv_empty': 'csv has no rows below its first one.',

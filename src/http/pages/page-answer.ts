@@ -130,7 +130,8 @@ export function drawView(
   const { name, email, role } = user;
   const signedIn = { ...view, signedIn: { name, email } };
   if (role === 'manager') return { ...signedIn, isManager: true };
-  return role === 'csm' || role === 'admin' ? { ...signedIn, staff: role } : signedIn;
+  const isOfStaff = role === 'csm' || role === 'admin';
+  return isOfStaff ? { ...signedIn, staff: role, rules: server.env.settings.values() } : signedIn;
 }
 
 /** How many path segments the form's address is below its page: `/enroll/skip` is one below `/enroll`. */

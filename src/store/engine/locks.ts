@@ -58,6 +58,16 @@ export async function holdPartner(tx: Queries, partnerId: string): Promise<void>
   if (hasManyWriters(tx)) await partnerForShare.send(tx, { partnerId });
 }
 
+/** Keeps the rules among the settings unchanged until the transaction ends. Many transactions can hold them at once. */
+export async function holdRules(tx: Queries): Promise<void> {
+  if (hasManyWriters(tx)) await sql`select pg_advisory_xact_lock_shared(${RULES})`.execute(tx);
+}
+
+/** A change of a rule: it waits for the transactions that hold the rules, and later ones wait for it. */
+export async function lockRules(tx: Queries): Promise<void> {
+  if (hasManyWriters(tx)) await sql`select pg_advisory_xact_lock(${RULES})`.execute(tx);
+}
+
 /** Makes transactions that create the first administrator, or may remove the last one, run one after the other. */
 export async function lockAdministrators(tx: Queries): Promise<void> {
   await lockForAllNodes(tx);
@@ -80,6 +90,8 @@ async function lockForAllNodes(tx: Queries): Promise<void> {
 
 /** "sally" in ASCII: any number that no other program uses in this database. */
 const ALL_NODES = 0x73616c6c79;
+/** "rules" in ASCII. */
+const RULES = 0x72756c6573;
 
 function hasManyWriters(tx: Queries): boolean {
   return tx.getExecutor().adapter instanceof PostgresAdapter;

@@ -86,6 +86,8 @@ export const TABLES = {
   // A job goes on only where it began: after the backup it may have been stopped, or done.
   bulk_jobs: { holds: 'rows', key: 'id', restore: 'ends' },
   bulk_items: { holds: 'rows', key: 'id', restore: 'ends' },
+  // A rule that was made stricter after the backup is as it was. The restore says so.
+  instance_settings: { holds: 'rows', key: 'name', restore: 'stays' },
   servers: { holds: 'process', restore: 'stays' },
   jobs: { holds: 'process', restore: 'stays' },
 } as const satisfies Readonly<Record<keyof Schema, TablePlan>>;

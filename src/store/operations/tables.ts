@@ -1,9 +1,10 @@
 import type { Generated } from 'kysely';
 
-/** The tables that all processes of one installation share to coordinate. */
+/** The tables of one installation as a whole: what its processes share to coordinate, and its settings. */
 export type OperationTables = {
   ring_keys: RingKeyTable;
   servers: ServerTable;
+  instance_settings: InstanceSettingTable;
 };
 
 /** Every key that may have sealed or tagged a row. A server must have it in its ring, unchanged, to start. */
@@ -29,4 +30,16 @@ export type ServerTable = {
   seen_at: number;
   /** The public URL; empty for a server of an older version. */
   public_url: Generated<string>;
+};
+
+/** One setting that was ever changed. */
+export type InstanceSettingTable = {
+  name: string;
+  /** Null: the default is used again. */
+  value: string | null;
+  /** Counts the changes, so that a change of what somebody else changed meanwhile is noticed. */
+  version: number;
+  changed_at: number;
+  /** As the audit log names actors. */
+  changed_by: string;
 };

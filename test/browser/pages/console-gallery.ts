@@ -19,6 +19,7 @@ import { listMail } from '#store/queue/outbox.ts';
 import { makeClient } from '../../stories/openid/client-story.ts';
 import { type Picture, passwordOnly, type Stage, sendCode, takeOver } from '../ways.ts';
 import { rollOutGallery } from './roll-out-gallery.ts';
+import { settingsGallery } from './settings-gallery.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 const NAMES = ['Ana Silva', 'Bo Lind', 'Chloé Martin', 'Dmitri Orlov', 'Eva Krause'];
@@ -211,6 +212,7 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
   },
   'console-partners': at(() => '/console/partners'),
   ...rollOutGallery({ at, openScene, fillAdoption }),
+  ...settingsGallery(openScene),
   'console-audit': at(() => '/console/audit'),
   'console-audit-none': at(() => '/console/audit?person=nobody%40at.example'),
   'console-audit-export': at(() => '/console/audit/export?action=user.mfa_reset'),

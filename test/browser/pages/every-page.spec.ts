@@ -11,6 +11,7 @@ import { LIFE_SEEN } from './life-gallery.ts';
 import { PEOPLE_GALLERY, PEOPLE_SEEN } from './people-gallery.ts';
 import { PORTAL_SEEN } from './portal-gallery.ts';
 import { ROLL_OUT_NO_PAGE, ROLL_OUT_SEEN } from './roll-out-gallery.ts';
+import { SETTINGS_SEEN } from './settings-gallery.ts';
 import { protectedOrigin } from './site-gallery.ts';
 
 /** One site and one browser for many pages, because opening them takes longer than checking a page. */
@@ -80,6 +81,7 @@ const SEEN: Readonly<Record<string, readonly string[]>> = {
   ...BULK_SEEN,
   ...PEOPLE_SEEN,
   ...ROLL_OUT_SEEN,
+  ...SETTINGS_SEEN,
   ...LIFE_SEEN,
   ...PORTAL_SEEN,
   '/forgot-password': ['forgot', 'forgot-sent'],

@@ -112,6 +112,8 @@ test('what an administrator typed is there again, boxes that were not ticked too
   const forms: readonly (readonly [string, Fields])[] = [
     ['/console/staff/new', { email: 'sam@portal.example', name: 'Sam', role: 'admin' }],
     [`/console/staff/${chris[0]?.id}/disable`, { reason: 'left' }],
+    ['/console/settings/product-name', { value: 'Acme & Sons' }],
+    ['/console/settings/reset-freeze-hours', { value: '48', reason: 'agreed' }],
     ['/console/api-keys/new', { name: 'Customer relations', expires: '2027-03-01', 'users:read': 'yes' }],
     [
       '/console/clients/new',
@@ -148,7 +150,7 @@ test('no field that is kept is a secret', () => {
   // Without its keys, because someone may have pasted a private one.
   const ofClients = ['type', 'redirect_uris', 'post_logout_redirect_uris', 'backchannel_logout_uri', 'id_token_alg'];
   const also = ['backchannel_internal', 'third_party', 'partners', 'trust'];
-  const ofMany = ['filter', 'invite'];
+  const ofMany = ['filter', 'invite', 'value'];
   const boxes = [...SCOPES, ...WEBHOOK_EVENTS];
   const ofPlans = ['days', 'notes', 'owner', 'view'];
   const known = [...ofPeople, ...ofPlans, ...others, ...ofClients, ...also, ...ofMany, ...boxes];

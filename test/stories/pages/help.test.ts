@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { loadConfig } from '#config.ts';
-import { type Brand, serviceBrand } from '#core/brand/brand.ts';
+import { type Brand, settingsAndBrand } from '#core/brand/brand.ts';
 import {
   ARTICLE_NAMES,
   type ArticleName,
@@ -191,7 +191,7 @@ function readTexts(locale: Locale): Record<string, string> {
 function viewOf({ locale = 'en', brand = {} }: { locale?: Locale; brand?: Partial<Brand> }): View {
   const loaded = loadConfig({}, { root: '/nowhere' });
   assert.ok(!('problem' in loaded));
-  const shown = { ...serviceBrand(loaded), ...brand };
+  const shown = { ...settingsAndBrand(loaded).brand(), ...brand };
   const drawn = { locale, t: translator(locale), now: 0, path: '/help', formToken: 'token' };
   return { config: loaded, brand: shown, ...drawn };
 }

@@ -1,6 +1,7 @@
 import { enterStaff } from '../../stories/console/console-story.ts';
 import type { World } from '../../world.ts';
 import { ana } from '../second-factors/apps.ts';
+import { SETTINGS_ACTS, SETTINGS_FORMS } from './settings.ts';
 
 const CHRIS = 'chris@portal.example';
 const NOTES = { owner: '', notes: 'call in the morning' };
@@ -21,8 +22,9 @@ function aboutPartner(path: string, fields: Readonly<Record<string, string>>) {
   };
 }
 
-/** The forms of the roll-out. */
+/** The forms of the roll-out, and of the settings. */
 export const ROLL_OUT_FORMS = {
+  ...SETTINGS_FORMS,
   '/console/partners/:partner/notes': aboutPartner('notes', NOTES),
   '/console/partners/:partner/reminders': aboutPartner('reminders', { days: '30, 3' }),
   '/console/reminders': async (world: World) => {
@@ -44,6 +46,7 @@ function somePartner(fields: Readonly<Record<string, string>>) {
 
 /** The acts of the roll-out and on the plan of a partner, for the walk that revokes their sender. */
 export const ROLL_OUT_ACTS = {
+  ...SETTINGS_ACTS,
   'POST /console/partners/:partner/notes': somePartner(NOTES),
   'POST /console/partners/:partner/reminders': somePartner({ days: '30, 3' }),
   'POST /console/partners/:partner/policy': somePartner({ policy: 'now', from: '' }),

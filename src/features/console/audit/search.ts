@@ -43,7 +43,7 @@ export const GROUPS = [
   ['people', ['user', 'reset', 'staff']],
   ['partners', ['partner', 'partners', 'bulk']],
   ['programs', ['api_key', 'webhook', 'client', 'grant', 'consent', 'site', 'oidc', 'token', 'signing_key']],
-  ['service', ['keys', 'audit', 'backup', 'database', 'server', 'restore', 'import']],
+  ['service', ['keys', 'audit', 'backup', 'database', 'server', 'restore', 'import', 'setting']],
 ] as const;
 
 /** Whether this version knows the action. */

@@ -40,9 +40,15 @@ export function actionWords(t: View['t'], action: string): string {
 
 /** What happened, with its code and reason. The words say when it was a refusal. */
 export function actionCell({ t }: View, event: TrailEvent): Html {
-  const { action, reason, repeated, checkedBy, checkNote } = event;
+  const { action, reason, repeated, checkedBy, checkNote, setting } = event;
   return html`${actionWords(t, action)}
-<br><span class="hint"><code>${breakable(action)}</code>${reason !== undefined && html` ${reason}`}${checkedBy !== undefined && html` · ${t('reset.checkedBy')} ${checkedWords(t, checkedBy)}${checkNote !== undefined && `, ${checkNote}`}`}${repeated !== undefined && html` · ${t('trail.repeated', { count: repeated })}`}</span>`;
+<br><span class="hint"><code>${breakable(action)}</code>${setting && settingCell(t, setting)}${reason !== undefined && html` ${reason}`}${checkedBy !== undefined && html` · ${t('reset.checkedBy')} ${checkedWords(t, checkedBy)}${checkNote !== undefined && `, ${checkNote}`}`}${repeated !== undefined && html` · ${t('trail.repeated', { count: repeated })}`}</span>`;
+}
+
+/** Which setting of the service became what. */
+function settingCell(t: View['t'], { name, from, to }: NonNullable<TrailEvent['setting']>): Html {
+  const word = (text: string | undefined) => text ?? t('settings.source.default');
+  return html` <span class="anywhere">${name}: ${word(from)} → ${word(to)}</span>`;
 }
 
 /** How identity was checked, in words; a way that this version does not know as its code. */

@@ -41,7 +41,7 @@ export function personPage(view: View, page: PersonView): Html {
     body: html`${page.undelivered.map((mail) => undeliveredNotice(view, row.id, mail))}${page.waitingReset && html`<p class="notice info">${t('person.waitingReset')} <a href="/console/resets">${t('console.resets')}</a></p>`}
 ${partner.archivedAt !== undefined && html`<p class="notice info">${t('partner.archived')}</p>`}
 ${dataList(factsOf(view, page))}
-<section class="apart"><h2>${t('person.acts')}</h2>${actions(...actsOf(view, page))}</section>
+<section class="apart"><h2>${t('person.acts')}</h2>${actions(...actsOf(view, page))}${!mayReset(view) && html`<p class="quiet">${t('person.resetsByAdministrators')}</p>`}</section>
 <section><h2>${t('partner.trail')}</h2>${trailGrid(view, trail, `/console/audit?person=${row.id}`)}</section>
 ${devicesSection(view, row, page.devices)}`,
   });
@@ -107,7 +107,7 @@ export function codeFacts({ t, locale }: View, code: ShownCode | undefined) {
 
 /** The possible acts for a person in this state, the serious ones last. */
 function actsOf(view: View, { row, accessCode, lockouts }: PersonView): readonly Content[] {
-  const { t, now } = view;
+  const { t, now, rules } = view;
   const path = `/console/people/${row.id}`;
   const act = (name: PersonActName, variant: 'quiet' | 'danger' = 'quiet') =>
     linkButton(`${path}/${name}`, t(`act.${name}`), variant);
@@ -119,10 +119,15 @@ function actsOf(view: View, { row, accessCode, lockouts }: PersonView): readonly
     act('edit'),
     row.state === 'active' && lockouts.some(({ how }) => how !== 'disabled') && act('unlock'),
     row.enrolledAt === undefined && act(isExempt ? 'unexempt' : 'exempt'),
-    accessCode && !view.config.resetSecondApprover && act('access-code'),
-    (row.enrolledAt !== undefined || accessCode !== undefined) && act('reset-mfa', 'danger'),
+    mayReset(view) && accessCode && !rules?.resetSecondApprover && act('access-code'),
+    mayReset(view) && (row.enrolledAt !== undefined || accessCode !== undefined) && act('reset-mfa', 'danger'),
     act('disable', 'danger'),
   ];
+}
+
+/** Whether the rules of the service let this reader reset. */
+function mayReset({ rules, staff }: View): boolean {
+  return staff === 'admin' || rules?.resetsBy !== 'administrators';
 }
 
 export type PersonActName =

@@ -80,6 +80,7 @@ export const staffRoutes: readonly Route[] = [
       return row && { id: row.id, name: row.name, withCode: true };
     },
     needsSecond: () => false,
+    isOpenTo: () => true,
     reset: resetStaffMfa,
     renew: renewStaffAccessCode,
   }),

@@ -17,6 +17,7 @@ import { type ActCall, actPages, type Fields } from '#http/pages/act-pages.ts';
 import { seeOther } from '#http/pages/reply.ts';
 import type { Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
+import type { View } from '#ui/view.ts';
 import { codeFormPage, type ResetForm, resetPage } from './reset-pages.ts';
 
 /** Two kinds of reset: any staff member resets a person of a partner, an administrator resets a member of staff. */
@@ -25,7 +26,9 @@ type Kind = {
   readonly guard: 'staffSteppedUp' | 'staffAdminSteppedUp';
   readonly find: (env: Env, id: string) => Promise<Whom | undefined>;
   /** Whether a second member of staff must approve. */
-  readonly needsSecond: (env: Env) => boolean;
+  readonly needsSecond: (view: View) => boolean;
+  /** Whether the rules of the service let this member of staff reset. The act asks again. */
+  readonly isOpenTo: (view: View) => boolean;
   readonly reset: (env: Env, how: On & ResetTyped, around: Around<ResetOutcome>) => Promise<ResetOutcome | Refusal>;
   readonly renew: (env: Env, how: On & CodeTyped, around: Around<NewAccessCode>) => Promise<NewAccessCode | Refusal>;
 };
@@ -56,10 +59,11 @@ export function resetActs(kind: Kind): readonly Route[] {
       path: `${base}/:person/reset-mfa`,
       form: resetForm,
       keeps: RESET_FIELDS,
-      // Nobody resets themselves. Their own page says who can do it.
-      elsewhere: ({ session }, { id }) => (id === session.user.id ? seeOther(`${base}/${id}`) : undefined),
-      draw: (call, whom, typed, refusal) => drawReset(kind, call, whom, typedOf(typed), refusal),
-      act: (call, whom, typed) => reset(kind, call, whom, typedOf(typed)),
+      // Nobody resets themselves, or what only administrators may. The page says who can do it.
+      elsewhere: ({ session, view }, { id }) =>
+        id === session.user.id || !kind.isOpenTo(view) ? seeOther(`${base}/${id}`) : undefined,
+      draw: (call, whom, typed, refusal) => drawReset(kind, call, whom, typedOf(call.view, typed), refusal),
+      act: (call, whom, typed) => reset(kind, call, whom, typedOf(call.view, typed)),
     }),
     ...actPages({
       ...same,
@@ -67,13 +71,14 @@ export function resetActs(kind: Kind): readonly Route[] {
       form: codeForm,
       keeps: ['minutes'],
       // If a code needs two approvals, a new code needs a new reset.
-      elsewhere: ({ env }, { id }) => (kind.needsSecond(env) ? seeOther(`${base}/${id}/reset-mfa`) : undefined),
+      elsewhere: ({ view }, { id }) =>
+        kind.needsSecond(view) || !kind.isOpenTo(view) ? seeOther(`${base}/${id}/reset-mfa`) : undefined,
       draw({ view }, { id, name }, typed) {
         const above = { href: `${base}/${id}`, label: name };
         const action = `${above.href}/access-code`;
-        return codeFormPage(view, { name, action, part: partOf(kind), above, minutes: minutesOf(typed) });
+        return codeFormPage(view, { name, action, part: partOf(kind), above, minutes: minutesOf(view, typed) });
       },
-      act: (call, whom, typed) => renew(kind, call, whom, minutesOf(typed)),
+      act: (call, whom, typed) => renew(kind, call, whom, minutesOf(call.view, typed)),
       refused: (_call, { id }) => seeOther(`${base}/${id}`),
     }),
   ];
@@ -94,7 +99,7 @@ async function drawReset(
     above,
     typed,
     withCode,
-    needsSecond: kind.needsSecond(env),
+    needsSecond: kind.needsSecond(view),
     sessions: await countOpenSessions(env, id),
     refusal: refusal && refusedWords(view, refusal),
   });
@@ -104,13 +109,14 @@ function partOf({ base }: Pick<Kind, 'base'>) {
   return base === '/console/staff' ? 'staff' : 'partners';
 }
 
-function typedOf(fields: Fields): ResetForm {
+function typedOf(view: View, fields: Fields): ResetForm {
   const { reason = '', checked_by: checkedBy, check_note: checkNote = '' } = fields;
-  return { reason, checkedBy, checkNote, minutes: minutesOf(fields) };
+  return { reason, checkedBy, checkNote, minutes: minutesOf(view, fields) };
 }
 
-function minutesOf({ minutes = String(ACCESS_CODE_MINUTES.usual) }: Fields): string {
-  return minutes;
+/** As typed, else the usual life of a code, or the longest one that the rules allow. */
+function minutesOf({ rules }: View, { minutes }: Fields): string {
+  return minutes ?? String(Math.min(ACCESS_CODE_MINUTES.usual, rules?.accessCodeMinutes ?? ACCESS_CODE_MINUTES.most));
 }
 
 function reset(kind: Kind, call: StaffCall, { id }: Whom, typed: ResetForm) {

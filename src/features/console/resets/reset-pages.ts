@@ -73,17 +73,21 @@ ${confirmButtons(view, { title, above: page.above, isGrave: true })}`,
 }
 
 const CHECKS = ['callback', 'video', 'in_person', 'manager', 'other'] as const;
-const MINUTES = ['10', '30', '60', '240', '1440'] as const;
+const LONGEST_MINUTES = 1440;
+const MINUTES = [10, 30, 60, 240, LONGEST_MINUTES] as const;
 
-function minutesField({ t }: View, value: string): Html {
+/** The choices up to the longest life that the rules allow, and that one itself. */
+function minutesField({ t, rules }: View, value: string): Html {
+  const most = rules?.accessCodeMinutes ?? LONGEST_MINUTES;
+  const shorter = MINUTES.filter((minutes) => minutes < most);
   return selectField({
     id: 'minutes',
     name: 'minutes',
     label: t('reset.minutes'),
     value,
-    options: MINUTES.map((minutes) => ({
-      value: minutes,
-      label: t('reset.minutes.value', { minutes: Number(minutes) }),
+    options: [...shorter, most].map((minutes) => ({
+      value: String(minutes),
+      label: t('reset.minutes.value', { minutes }),
     })),
   });
 }

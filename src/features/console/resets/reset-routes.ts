@@ -26,7 +26,8 @@ export const resetRoutes: readonly Route[] = [
       const withCode = !(await resetsWithoutCode(env.db.read, member.partner.id));
       return { id: member.row.id, name: member.row.name, withCode };
     },
-    needsSecond: ({ config }) => config.resetSecondApprover,
+    needsSecond: ({ rules }) => rules?.resetSecondApprover === true,
+    isOpenTo: ({ rules, staff }) => rules?.resetsBy !== 'administrators' || staff === 'admin',
     reset: requestMfaReset,
     renew: renewAccessCode,
   }),

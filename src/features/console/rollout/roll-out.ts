@@ -72,7 +72,7 @@ export async function readRollOut(env: Env, query: RollOutQuery, ownId: string):
     overdue: await sumRollOut(read, { view: 'overdue' }, now),
     soon: sumOf(ahead.filter(({ requiredFrom }) => requiredFrom <= now + SOON_SECONDS)),
     undated: await sumRollOut(read, { view: 'undated' }, now),
-    resets: env.config.resetSecondApprover ? await countResets(env, ownId) : undefined,
+    resets: env.settings.values().resetSecondApprover ? await countResets(env, ownId) : undefined,
     ending: await countEndingExemptions(read, { now, until: now + SOON_SECONDS }),
     weeks: weeksOf(ahead, now),
     pages: Math.max(1, Math.ceil(list.partners / ROWS_PER_PAGE)),

@@ -29,6 +29,7 @@ import { rollOut } from './026-roll-out.ts';
 import { findPeople } from './027-find-people.ts';
 import { devicesAndEmails } from './030-devices-and-emails.ts';
 import { teamLists } from './031-team-lists.ts';
+import { instanceSettings } from './033-instance-settings.ts';
 
 /** Every migration, in the order of its names. A published migration never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -60,6 +61,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '027-find-people': findPeople,
   '030-devices-and-emails': devicesAndEmails,
   '031-team-lists': teamLists,
+  '033-instance-settings': instanceSettings,
 };
 
 /** The number of migrations in this code: the version of its schema. */

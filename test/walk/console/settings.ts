@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { changeSetting } from '#flows/instance/change.ts';
+import { enterStaff, ROBIN } from '../../stories/console/console-story.ts';
+import type { World } from '../../world.ts';
+
+const SETTINGS = '/console/settings';
+let hue = 0;
+
+/** A value that the setting does not have yet. */
+function nextHue(): string {
+  hue += 1;
+  return String(hue % 361);
+}
+
+async function setHue({ env }: World): Promise<void> {
+  assert.equal(await changeSetting(env, 'command_line', { name: 'accent-hue', value: nextHue() }), true);
+}
+
+/** The forms of the settings of the service. */
+export const SETTINGS_FORMS = {
+  [`${SETTINGS}/test-mail`]: async (world: World) => {
+    return { browser: await enterStaff(world, 'admin', ROBIN), action: `${SETTINGS}/test-mail`, from: SETTINGS };
+  },
+  [`${SETTINGS}/:setting`]: async (world: World) => {
+    const browser = await enterStaff(world, 'admin', ROBIN);
+    return { browser, action: `${SETTINGS}/accent-hue`, fields: { value: '25' } };
+  },
+  [`${SETTINGS}/:setting/default`]: async (world: World) => {
+    await setHue(world);
+    return { browser: await enterStaff(world, 'admin', ROBIN), action: `${SETTINGS}/accent-hue/default` };
+  },
+};
+
+/** The acts on the settings, for the walk that revokes their sender. */
+export const SETTINGS_ACTS = {
+  [`POST ${SETTINGS}/test-mail`]: () => ({}),
+  [`POST ${SETTINGS}/:setting`]: () => ({ params: { setting: 'accent-hue' }, fields: { value: nextHue() } }),
+  [`POST ${SETTINGS}/:setting/default`]: async (world: World) => {
+    await setHue(world);
+    return { params: { setting: 'accent-hue' } };
+  },
+};
