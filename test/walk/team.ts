@@ -1,6 +1,8 @@
+import { makeEmailLink } from '#flows/administration/make-link.ts';
 import type { World } from '../world.ts';
 import type { Sender } from './acting.ts';
 import { signedIn } from './second-factors/apps.ts';
+import { pathOf, type TABLE } from './walk.ts';
 
 let mates = 0;
 
@@ -83,3 +85,20 @@ export const TEAM_FORMS = {
   '/team/people/:person/remove': aboutColleague('remove'),
   '/team/people/:person/remind': aboutColleague('remind'),
 };
+
+/** Real addresses of the pages of a person and a team. */
+export async function settleTeam(world: World, userId: string, partnerId: string) {
+  const colleague = await world.addUser({ email: 'bo@zephyr.example', name: 'Bo', partnerId });
+  const { env } = world;
+  const change = { purpose: 'confirm', userId, email: 'new@zephyr.example' } as const;
+  const make = (by: object) => env.db.transaction((tx) => makeEmailLink(env, tx, { ...change, ...by }));
+  const links = { '/email/:token': await make({}), '/email-change/:token': await make({ askedBy: 'system' }) };
+  const [app] = await env.db.read.selectFrom('authenticators').select('id').where('user_id', '=', userId).execute();
+  const list = await addList(world, partnerId, userId);
+  return (row: (typeof TABLE)[number]): string => {
+    if (row.path in links) return new URL(links[row.path as keyof typeof links]).pathname;
+    if (row.path.endsWith('/:list')) return row.path.replace(':list', list);
+    if (row.path.endsWith('/:authenticator')) return row.path.replace(':authenticator', app?.id ?? '');
+    return row.path.startsWith('/team/people/') ? row.path.replace(':person', colleague.id) : pathOf(row);
+  };
+}
