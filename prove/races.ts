@@ -18,35 +18,40 @@ export type Raced = {
 type Suite = {
   readonly what: Raced['what'];
   readonly database: DatabaseKind;
-  readonly settings: Record<string, string>;
+  /** The setting of the suite that says how many rounds each race has, or how many sequences the model. */
+  readonly setting: 'RACE_ROUNDS' | 'MODEL_SEQUENCES';
+  readonly rounds: number;
 };
 
 const FOLDERS = { races: 'test/faults/races', model: 'test/model' } as const;
 
 /** Hundreds of rounds in all. On PostgreSQL each statement takes a socket round trip. */
 const SUITES: readonly Suite[] = [
-  { what: 'races', database: 'sqlite', settings: { RACE_ROUNDS: '20' } },
-  { what: 'races', database: 'postgres', settings: { RACE_ROUNDS: '8' } },
-  { what: 'model', database: 'sqlite', settings: { MODEL_SEQUENCES: '1500' } },
-  { what: 'model', database: 'postgres', settings: { MODEL_SEQUENCES: '100' } },
+  { what: 'races', database: 'sqlite', setting: 'RACE_ROUNDS', rounds: 20 },
+  { what: 'races', database: 'postgres', setting: 'RACE_ROUNDS', rounds: 8 },
+  { what: 'model', database: 'sqlite', setting: 'MODEL_SEQUENCES', rounds: 1500 },
+  { what: 'model', database: 'postgres', setting: 'MODEL_SEQUENCES', rounds: 100 },
 ];
 
-/** Runs the suites that `only` selects, as for scenarios. */
-export async function runRaces(only: string): Promise<Raced[]> {
+/** Runs the suites that `only` selects, with at most so many rounds, as for scenarios. */
+export async function runRaces(only: string, roundsMost: number): Promise<Raced[]> {
   const chosen = SUITES.filter(({ what, database }) => `${database} ${what}`.includes(only));
   const cluster = chosen.some(({ database }) => database === 'postgres') ? await startCluster() : undefined;
   try {
     const raced: Raced[] = [];
-    for (const suite of chosen) raced.push(tell(await runSuite(suite, cluster?.url('postgres'))));
+    for (const suite of chosen) {
+      const rounds = Math.min(suite.rounds, roundsMost);
+      raced.push(tell(await runSuite({ ...suite, rounds }, cluster?.url('postgres'))));
+    }
     return raced;
   } finally {
     await cluster?.remove();
   }
 }
 
-async function runSuite({ what, database, settings }: Suite, url: string | undefined): Promise<Raced> {
+async function runSuite({ what, database, setting, rounds }: Suite, url: string | undefined): Promise<Raced> {
   const environment = {
-    ...settings,
+    [setting]: String(rounds),
     ...(database === 'postgres' && { SALLYPORT_TEST_DATABASE: database, SALLYPORT_TEST_POSTGRES: url }),
   };
   // The test runner passes its own environment on.

@@ -11,7 +11,7 @@ import { tableOf } from './table.ts';
 const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
-    /** At most this many rounds of each scenario. */
+    /** At most this many rounds of each scenario and race, and sequences of the model. */
     rounds: { type: 'string' },
     seed: { type: 'string' },
     /** Scenarios whose line contains this text: `postgres`, `power cut`. */
@@ -21,6 +21,7 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed ?? randomInt(2 ** 32));
+const roundsMost = Number(values.rounds ?? Number.POSITIVE_INFINITY);
 const length = values.short ? 'short' : 'long';
 const seeds = chanceOf(seed);
 
@@ -28,11 +29,11 @@ console.log(`seed ${seed}: the same choices again with --seed ${seed}`);
 const results: Result[] = [];
 const notRun: string[] = [];
 // For the short form the tests already run them, with fewer rounds.
-const raced: Raced[] = values.short || values.controls ? [] : await runRaces(values.only ?? '');
+const raced: Raced[] = values.short || values.controls ? [] : await runRaces(values.only ?? '', roundsMost);
 for (const scenario of [...SCENARIOS, ...NEGATIVE_CONTROLS]) {
   // Drawn for each scenario, run or not, so that a selection makes the same choices as a full run.
   const own = seeds.below(2 ** 32);
-  const rounds = Math.min(scenario.rounds[length], Number(values.rounds ?? Number.POSITIVE_INFINITY));
+  const rounds = Math.min(scenario.rounds[length], roundsMost);
   const line = `${scenario.service.database} ${scenario.name}`;
   if (values.controls && scenario.caughtBy === undefined) continue;
   if (rounds === 0 || !line.includes(values.only ?? '')) continue;
