@@ -15,6 +15,14 @@ const ROLL_OUT = [
     '/console/find?q=nobody+at+all',
   ],
 ];
+/** A page of the console without a list, to compare the others with, and the pages that choose many. */
+const FORMS = [
+  '/console/partners/new',
+  ...['/console/bulk', '/console/bulk/new?all=yes', '/console/bulk/upload', '/console/import', '/console/clients'],
+  '/console/audit/verify',
+];
+const OF_PARTNER = ['passkeys', 'passkeys?policy=now', 'notes', 'reminders', 'letter', 'archive', 'trusted-devices'];
+const OF_PERSON = ['edit', 'disable', 'link'];
 const PARTNERS = [
   '',
   '?sort=adoption',
@@ -65,7 +73,7 @@ export async function listAskings({ db: { read }, now }: Env): Promise<readonly 
   const day = (ago: number) => new Date((now() - ago * 86_400) * 1000).toISOString().slice(0, 10);
   const end = new URLSearchParams({ after: last.name.toLowerCase().slice(0, 3), id: '0' });
   return [
-    ...[...ROLL_OUT, ...PARTNERS.map((query) => `/console/partners${query}`)].map((path) => asking(path)),
+    ...[...FORMS, ...ROLL_OUT, ...PARTNERS.map((query) => `/console/partners${query}`)].map((path) => asking(path)),
     asking('/console/partners?after=… (the end)', `/console/partners?${end}`),
     asking('/console/partners?q= (an email)', `/console/partners?${new URLSearchParams({ q: somebody.email })}`),
     asking('/console/partners.csv'),
@@ -73,6 +81,8 @@ export async function listAskings({ db: { read }, now }: Env): Promise<readonly 
     asking('/console/partners/…?after=… (the end)', `${partner}?after=v`),
     asking('/console/partners/…/people.csv', `${partner}/people.csv`),
     asking('/console/partners/…/policy?policy=now', `${partner}/policy?policy=now`),
+    ...OF_PARTNER.map((end) => asking(`/console/partners/…/${end}`, `${partner}/${end}`)),
+    ...OF_PERSON.map((end) => asking(`/console/people/…/${end}`, `${person}/${end}`)),
     asking('/console/people/…', person),
     asking('/console/people/…/reset-mfa', `${person}/reset-mfa`),
     asking('/console/adoption'),

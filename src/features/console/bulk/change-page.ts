@@ -5,7 +5,7 @@ import { textArea, textField } from '#ui/parts/fields.ts';
 import { grid } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import type { View } from '#ui/view.ts';
-import { CHANGES, type ChangeTyped } from './change-form.ts';
+import { CHANGES, type ChangeTyped, listOf } from './change-form.ts';
 import { noteWords } from './words-page.ts';
 
 type ChangePage = { readonly typed: ChangeTyped; readonly count: number; readonly refusal?: Refused | undefined };
@@ -14,17 +14,17 @@ type ChangePage = { readonly typed: ChangeTyped; readonly count: number; readonl
 export function changePage(view: View, { typed, count, refusal }: ChangePage): Html {
   const { t } = view;
   const error = (fieldId: string) => errorAt(refusal, fieldId);
-  const list = `/console/partners${typed.filter && `?${typed.filter}`}`;
+  const list = listOf(typed);
   return consolePage(view, {
     title: t('bulk.new.title', { count }),
     part: 'partners',
-    above: { href: list, label: t('console.partners') },
+    above: { href: list.href, label: t(list.key) },
     narrow: true,
     refusal,
     body: form(
       view,
       '/console/bulk/new',
-      html`<input type="hidden" name="partners" value="${typed.partners.join(' ')}"><input type="hidden" name="filter" value="${typed.filter}">
+      html`<input type="hidden" name="partners" value="${typed.partners.join(' ')}"><input type="hidden" name="filter" value="${typed.filter}"><input type="hidden" name="back" value="${typed.back}">
 ${radios({ name: 'policy', legend: t('bulk.new.choose'), options: optionsOf(view), value: typed.policy, error: error('policy') })}
 ${textField({
   id: 'from',
@@ -47,7 +47,7 @@ ${textField({
   value: typed.days,
   error: error('days'),
 })}
-<div class="actions">${submitButton(t('bulk.new.preview'))}${linkButton(list, t('bulk.cancel'))}</div>`,
+<div class="actions">${submitButton(t('bulk.new.preview'))}${linkButton(list.href, t('bulk.cancel'))}</div>`,
     ),
   });
 }

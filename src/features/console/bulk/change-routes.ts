@@ -13,7 +13,15 @@ import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import type { View } from '#ui/view.ts';
-import { CHANGE_FIELDS, type ChangeTyped, readChange, selectedBy, selectionOf, typedChange } from './change-form.ts';
+import {
+  backOf,
+  CHANGE_FIELDS,
+  type ChangeTyped,
+  readChange,
+  selectedBy,
+  selectionOf,
+  typedChange,
+} from './change-form.ts';
 import { changePage, uploadPage } from './change-page.ts';
 
 const NEW = '/console/bulk/new';
@@ -25,6 +33,7 @@ const changeForm = z.object({
   days: typed('word').optional(),
   partners: typed('ids').optional(),
   filter: typed('address').optional(),
+  back: typed('address').optional(),
 });
 
 const uploadForm = z.object({ csv: typed('csv').optional() });
@@ -55,7 +64,7 @@ export const changeRoutes: readonly Route[] = [
 
 async function showNew({ env, view, query }: StaffCall): Promise<Reply> {
   const selected = view.restored ?? selectedBy(query);
-  const form = typedChange({ filter: filterOf(query) });
+  const form = typedChange({ filter: filterOf(query), back: backOf(query) });
   if (selected === undefined) return refuseNew(view, form, 0, refuse('invalid_request', { reason: 'selection' }));
   const shown = view.restored
     ? typedChange(view.restored)

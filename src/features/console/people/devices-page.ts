@@ -25,7 +25,7 @@ ${list.length > 0 && html`<p class="hint">${t('devices.what')}</p>`}</section>`;
 function columnsOf({ t }: View): readonly Column[] {
   return [
     { label: t('sessions.device'), phone: 'head' },
-    { label: t('devices.kind') },
+    { label: t('devices.kind'), phone: 'said' },
     { label: t('devices.first'), phone: 'none' },
     { label: t('devices.last'), phone: 'said' },
     { label: '', phone: 'side' },

@@ -30,7 +30,7 @@ function selection(view: View, { query, list }: Shown): Html {
   const { t } = view;
   const path = rollOutPath({ view: query.view, from: query.from, until: query.until }, '/console/reminders');
   const fields = [...new URLSearchParams(path.split('?')[1])];
-  return html`<form method="get" action="/console/reminders" data-ticks>${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+  return html`<form method="get" action="/console/reminders" data-ticks><input type="hidden" name="list" value="rollout">${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <div class="ticked" role="group" aria-label="${t('rollout.ticked')}"><p aria-live="polite" data-ticks-text="${t('rollout.ticked.count')}">${t('rollout.ticked')}</p>
 <button type="submit" class="button">${t('rollout.remind')}</button>
 <button type="submit" class="button" formaction="/console/bulk/new">${t('rollout.policy')}</button>
