@@ -48,7 +48,7 @@ export function selectedBy(query: URLSearchParams): Pick<ChangeTyped, 'partners'
   return { partners, filter: path.slice(1) };
 }
 
-/** The list where somebody ticked partners, and its name. It is built anew, so that it leads nowhere else. */
+/** The list where somebody ticked partners, and its name. Its address is built from known values, so it leads nowhere else. */
 export function listOf({ filter, back }: Pick<ChangeTyped, 'filter' | 'back'>) {
   if (back === '') return { href: `/console/partners${filter && `?${filter}`}`, key: 'console.partners' } as const;
   return { href: rollOutPath(readRollOutQuery(new URLSearchParams(back))), key: 'console.rollout' } as const;
