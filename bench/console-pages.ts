@@ -21,8 +21,16 @@ const FORMS = [
   ...['/console/bulk', '/console/bulk/new?all=yes', '/console/bulk/upload', '/console/import', '/console/clients'],
   '/console/audit/verify',
 ];
-const OF_PARTNER = ['passkeys', 'passkeys?policy=now', 'notes', 'reminders', 'letter', 'archive', 'trusted-devices'];
-const OF_PERSON = ['edit', 'disable', 'link'];
+const OF_PARTNER = [
+  'passkeys',
+  'passkeys?policy=now',
+  'notes',
+  'reminders',
+  'letter',
+  'archive',
+  'trusted-devices',
+].map((end) => `/${end}`);
+const OF_PERSON = ['', '/reset-mfa', '/edit', '/disable', '/link'];
 const PARTNERS = [
   '',
   '?sort=adoption',
@@ -81,10 +89,8 @@ export async function listAskings({ db: { read }, now }: Env): Promise<readonly 
     asking('/console/partners/…?after=… (the end)', `${partner}?after=v`),
     asking('/console/partners/…/people.csv', `${partner}/people.csv`),
     asking('/console/partners/…/policy?policy=now', `${partner}/policy?policy=now`),
-    ...OF_PARTNER.map((end) => asking(`/console/partners/…/${end}`, `${partner}/${end}`)),
-    ...OF_PERSON.map((end) => asking(`/console/people/…/${end}`, `${person}/${end}`)),
-    asking('/console/people/…', person),
-    asking('/console/people/…/reset-mfa', `${person}/reset-mfa`),
+    ...ends('/console/partners/…', partner, OF_PARTNER),
+    ...ends('/console/people/…', person, OF_PERSON),
     asking('/console/adoption'),
     asking('/console/adoption?days=365'),
     asking('/console/adoption/days.csv'),
@@ -106,6 +112,10 @@ export async function listAskings({ db: { read }, now }: Env): Promise<readonly 
     ...['/console/resets', '/console/staff', '/console/api-keys', '/console/webhooks'].map((path) => asking(path)),
     ...calls(largest, somebody, new Date((now() - 3600) * 1000)),
   ];
+}
+
+function ends(name: string, path: string, all: readonly string[]): readonly Asking[] {
+  return all.map((end) => asking(`${name}${end}`, `${path}${end}`));
 }
 
 function asking(name: string, path = name): Asking {
