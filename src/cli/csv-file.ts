@@ -13,23 +13,23 @@ export function readCsvFile(path: string, most: number): Buffer {
 
 /** What is wrong with a row, for the command line. */
 const FAULTS: Readonly<Record<RowFault, string>> = {
-  slug: 'no slug of a partner',
+  slug: 'not the slug of a partner',
   partner: 'there is no such partner',
-  policy: 'the policy has to be off, optional or required',
-  from: 'the day has to be ahead and have one reading only, as in 2027-03-01',
-  from_alone: 'a day goes with required alone',
-  duplicate: 'repeats a row before it',
-  email: 'no email address',
+  policy: 'the policy must be off, optional or required',
+  from: 'the date must be in the future and unambiguous, as in 2027-03-01',
+  from_alone: 'only "required" takes a date',
+  duplicate: 'repeats an earlier row',
+  email: 'not a valid email address',
   email_missing: 'an email is missing',
-  email_taken: 'somebody has this email address already',
-  email_reserved: 'the email of somebody with MFA who was deleted: it stays reserved for 30 days',
-  name: 'no name: 1 to 100 characters',
+  email_taken: 'someone already uses this email address',
+  email_reserved: 'the email of someone with MFA who was deleted: it is reserved for 30 days',
+  name: 'not a valid name: use 1 to 100 characters',
   partner_name: 'a new partner needs a name',
   partner_archived: 'the partner is archived',
-  partner_differs: 'says something else about this partner than a row before it',
-  policy_differs: 'the partner is there with another policy: change it by "sallyport partner mfa"',
-  slug_taken: 'another partner has the slug of this name: give it one in the column partner',
-  role: 'the role has to be member or manager',
+  partner_differs: 'has different values for this partner than an earlier row',
+  policy_differs: 'the partner already exists with another policy: change it with "sallyport partner mfa"',
+  slug_taken: 'another partner has the slug of this name: give it a different one in the column partner',
+  role: 'the role must be member or manager',
 };
 
 type Faulty = { readonly line: number; readonly fault: string };
@@ -51,6 +51,6 @@ export function outcomeOf(job: BulkJob, data: unknown, lines: readonly string[])
   if (process.stderr.isTTY) process.stderr.write('\n');
   const { done, unchanged, failed, state } = job;
   const said = [`${done} done, ${unchanged} left as they were, ${failed} failed. The job is ${job.id}.`, ...lines];
-  if (state !== 'finished') return { data, lines: said, failed: 'the job was stopped before its end' };
+  if (state !== 'finished') return { data, lines: said, failed: 'the job was stopped before it finished' };
   return failed === 0 ? { data, lines: said } : { data, lines: said, failed: `${failed} could not be done` };
 }

@@ -26,7 +26,7 @@ import { cookieNames } from './cookie.ts';
 import { checkPage } from './guard.ts';
 import { headerSets } from './headers.ts';
 import { readParams } from './parse.ts';
-import { type Problem, problem } from './problem.ts';
+import { methodNotAllowed, type Problem, problem } from './problem.ts';
 import type { AnyGuard, PageRoute, Route } from './route.ts';
 import { contextOf, type RequestContext, type ServerContext, type ShutdownState } from './server-context.ts';
 
@@ -194,7 +194,7 @@ async function answerUnmatched(hono: Router, server: ServerContext, context: Req
     return answerMissing(server, context);
   }
   const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-  return refuse(server, context, problem('method_not_allowed', { allow }));
+  return refuse(server, context, methodNotAllowed(context.request.method, allow));
 }
 
 /** The address of a page without a trailing slash, which a person or a mail program added. */

@@ -43,11 +43,7 @@ test('faults are named by line, and nothing is changed', async (t) => {
   const { code, out, err } = await run('partner', 'mfa', '--file', path, '--reason', 'roll-out');
   assert.equal(code, 1);
   assert.deepEqual(out.trim().split('\n'), [
-    ...[
-      'line 3: there is no such partner',
-      'line 4: a day goes with required alone',
-      'line 5: repeats a row before it',
-    ],
+    ...['line 3: there is no such partner', 'line 4: only "required" takes a date', 'line 5: repeats an earlier row'],
   ]);
   assert.match(err, /nothing was changed/);
   assert.deepEqual(await policies(), ['off', 'off', 'off']);

@@ -201,7 +201,7 @@ describe('a problem', () => {
     assert.equal(response.headers.get('retry-after'), '77');
     assert.deepEqual(await problemOf(response), {
       ...{ type: 'urn:sallyport:problem:too_many_attempts', title: 'Too many attempts', status: 429 },
-      ...{ code: 'too_many_attempts', detail: 'Wait before the next try.', retryAfterSeconds: 77 },
+      ...{ code: 'too_many_attempts', detail: 'Wait before the next attempt.', retryAfterSeconds: 77 },
       requestId: response.headers.get('x-request-id'),
     });
   });
@@ -225,9 +225,9 @@ describe('a problem', () => {
     assert.equal((await problemOf(await call('GET', '/api/v1/nothing'))).code, 'not_found');
     const patch = await call('PATCH', '/api/v1/session');
     assert.equal(patch.headers.get('allow'), 'GET, HEAD, DELETE');
-    assert.equal((await problemOf(patch)).code, 'method_not_allowed');
-    const overridden = await call('POST', '/api/v1/session', undefined, { 'x-http-method-override': 'DELETE' });
-    assert.equal(overridden.status, 405);
+    assert.match(await patch.text(), /"method_not_allowed","detail":"This address does not accept PATCH requests\."/);
+    const override = { 'x-http-method-override': 'DELETE' };
+    assert.equal((await call('POST', '/api/v1/session', undefined, override)).status, 405);
   });
 });
 

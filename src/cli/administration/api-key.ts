@@ -17,7 +17,7 @@ const add = command({
     expires: { value: 'TIME', about: `a last day or a time; else in ${API_KEY_DAYS_MOST} days, and never later` },
     ...JSON_OPTION,
   },
-  summary: 'Makes a key of the management API and prints it, this once.',
+  summary: 'Creates a management API key and prints it once.',
   async run({ args, options }) {
     const expiresAt = options.expires === undefined ? undefined : readEnd('--expires', options.expires);
     if (isMisuse(expiresAt)) return expiresAt;
@@ -36,7 +36,7 @@ const list = command({
   words: 'api-key list',
   args: [],
   options: JSON_OPTION,
-  summary: 'Lists the keys of the management API, those that are over too.',
+  summary: 'Lists the management API keys, including expired and revoked ones.',
   run: () =>
     withEnv(async (env) => {
       const keys = await listApiKeys(env.db.read);
@@ -55,7 +55,7 @@ const revoke = command({
   words: 'api-key revoke',
   args: ['ID'],
   options: JSON_OPTION,
-  summary: 'Ends a key for good: its next request is refused.',
+  summary: 'Revokes a key permanently: its next request is refused.',
   run: ({ args }) =>
     withEnv(async (env) => {
       const ended = await endApiKey(env, ACTOR, args.ID);

@@ -41,7 +41,7 @@ const add = command({
   words: 'client add',
   args: ['NAME'],
   options: ADD_OPTIONS,
-  summary: 'Adds an OpenID Connect client and prints its secret, this once.',
+  summary: 'Adds an OpenID Connect client and prints its secret once.',
   async run(call) {
     const described = describe(call);
     if (isMisuse(described)) return described;
@@ -80,7 +80,7 @@ const newSecret = command({
   words: 'client new-secret',
   args: ['ID'],
   options: JSON_OPTION,
-  summary: 'Prints a new secret, this once; the one before is refused at once.',
+  summary: 'Prints a new secret once; the previous secret stops working right away.',
   run: ({ args, json }) => withEnv(async (env) => shownOnce(env, await renewClientSecret(env, ACTOR, args.ID), json)),
 });
 
@@ -88,7 +88,7 @@ const disable = command({
   words: 'client disable',
   args: ['ID'],
   options: JSON_OPTION,
-  summary: 'Lets nobody sign in to a client, and ends what it was granted.',
+  summary: 'Disables a client: no one can sign in to it, and its grants end.',
   run: ({ args }) =>
     withEnv(async (env) => {
       const disabled = await disableClient(env, ACTOR, args.ID);
@@ -106,7 +106,7 @@ const enable = command({
   words: 'client enable',
   args: ['ID'],
   options: JSON_OPTION,
-  summary: 'Lets people sign in to a disabled client again.',
+  summary: 'Enables a disabled client: people can sign in to it again.',
   run: ({ args }) =>
     withEnv(async (env) => {
       const client = await enableClient(env, ACTOR, args.ID);

@@ -14,7 +14,7 @@ const list = command({
   words: 'mail list',
   args: [],
   options: JSON_OPTION,
-  summary: `Lists the mail in the outbox with its state, the newest first (${MOST_LISTED} at most).`,
+  summary: `Lists the emails in the outbox with their state, newest first (at most ${MOST_LISTED}).`,
   run: () =>
     withEnv(async (env) => {
       const rows = await listMail(env.db.read, MOST_LISTED);
@@ -27,7 +27,7 @@ const show = command({
   words: 'mail show',
   args: ['ID'],
   options: JSON_OPTION,
-  summary: 'Prints one mail; its words are erased once it was sent or is over.',
+  summary: 'Prints one email; its text is erased once it was sent or has expired.',
   run: ({ args }) =>
     withEnv(async (env) => {
       const row = await findMail(env.db.read, args.ID);

@@ -73,7 +73,7 @@ const mfa = command({
     },
     ...JSON_OPTION,
   },
-  summary: 'Says what the people of a partner are asked for, and ends what the new policy forbids.',
+  summary: 'Sets the MFA policy of a partner, and ends sessions that the new policy forbids.',
   async run({ args, options }) {
     if (options.file !== undefined) return changeByFile({ ...options, file: options.file });
     if (options['dry-run'] || options.reason !== undefined) return { misuse: '--dry-run and --reason go with --file' };
@@ -101,7 +101,7 @@ const passkeys = command({
     from: { value: 'YYYY-MM-DD', about: 'required from that day on (12:00 UTC), allowed until then' },
     ...JSON_OPTION,
   },
-  summary: 'Says whether passkeys count for the people of a partner: never, too, or alone.',
+  summary: 'Sets whether passkeys are off, allowed or required for the people of a partner.',
   async run({ args, options }) {
     const choice = readPasskeyChoice(args['off|allowed|required'], options.from);
     if (isMisuse(choice)) return choice;
@@ -122,7 +122,7 @@ const trustedDevices = command({
   words: 'partner trusted-devices',
   args: ['SLUG', 'on|off'],
   options: JSON_OPTION,
-  summary: 'Says whether the people of a partner may trust a device for 30 days; off ends what is trusted.',
+  summary: 'Sets whether the people of a partner can trust a device for 30 days; off removes trusted devices.',
   async run({ args }) {
     const choice = args['on|off'];
     if (choice !== 'on' && choice !== 'off') return { misuse: 'trusted devices are either on or off' };

@@ -19,7 +19,7 @@ const add = command({
     partner: { value: 'SLUG', many: true, about: 'for people of this partner; given again for several, else for all' },
     ...JSON_OPTION,
   },
-  summary: 'Puts a host behind forward-auth: its proxy may ask who is signed in.',
+  summary: 'Protects a host with forward-auth: its proxy can ask who is signed in.',
   async run({ args, options }) {
     const acr = ACRS.find((one) => one === options.acr);
     if (options.acr !== undefined && acr === undefined) return { misuse: `--acr is ${ACRS.join(' or ')}` };
@@ -37,13 +37,13 @@ const add = command({
   },
 });
 
-const NO_PROXY = 'No proxy is trusted yet: set SALLYPORT_TRUSTED_PROXIES for the server, or it answers none of them.';
+const NO_PROXY = 'No proxy is trusted yet: set SALLYPORT_TRUSTED_PROXIES for the server, or it answers no proxy.';
 
 const list = command({
   words: 'site list',
   args: [],
   options: JSON_OPTION,
-  summary: 'Lists the hosts behind forward-auth.',
+  summary: 'Lists the hosts protected by forward-auth.',
   run: () =>
     withEnv(async (env) => {
       const sites = await listSites(env.db.read);
@@ -57,7 +57,7 @@ const remove = command({
   words: 'site remove',
   args: ['HOST'],
   options: JSON_OPTION,
-  summary: 'Takes a host out: nobody is let in there from the next request on.',
+  summary: 'Removes a host: no one gets in there from the next request on.',
   run: ({ args }) =>
     withEnv(async (env) => {
       const removed = await removeSite(env, ACTOR, args.HOST);

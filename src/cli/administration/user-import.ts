@@ -26,7 +26,7 @@ export const userImport = command({
     ...JSON_OPTION,
   },
   summary:
-    'Adds partners and people from a CSV (partner,partner_name,policy,from,email,name,role), up to 100,000 rows. If a row has a fault, nothing is added.',
+    'Adds partners and people from a CSV (partner,partner_name,policy,from,email,name,role), up to 100,000 rows. If a row has an error, nothing is added.',
   async run({ args, options }) {
     const invite = readInvite(options.invite ?? 'never');
     if (isMisuse(invite)) return invite;

@@ -95,7 +95,7 @@ const link = command({
   words: 'user link',
   args: ['EMAIL'],
   options: JSON_OPTION,
-  summary: 'Prints a link to set a password: it works once, for 30 minutes, and ends every link before it.',
+  summary: 'Prints a link to set a password. It works once, for 30 minutes, and replaces earlier links.',
   run: ({ args }) =>
     withEnv(async (env) => {
       const made = await makeResetLink(env, { email: args.EMAIL, actor: ACTOR });
@@ -143,7 +143,7 @@ const remove = command({
   args: ['EMAIL'],
   options: REASON_OPTION,
   summary:
-    'Deletes a person for good, staff too, and all that is theirs; the audit log stays. Where they had MFA the email stays reserved for 30 days, except for this command line.',
+    'Deletes a person (or a member of staff) and all their data permanently; the audit log stays. If they had MFA, the email is reserved for 30 days, except for this command line.',
   async run({ args, options }) {
     if (options.reason.trim() === '') return { misuse: '--reason must say why' };
     return withEnv(async (env) => {
@@ -187,22 +187,22 @@ export const commands = [
   link,
   act(
     'reset-mfa',
-    'Takes every authenticator from a person, staff too; the next sign-in leads to set-up.',
+    'Removes every authenticator of a person or a member of staff; the next sign-in leads to set-up.',
     takeAuthenticators,
     ({ person, sessions }) => [`${person.user.email} has no authenticator now. Sessions ended: ${sessions}.`],
   ),
-  act('disable', 'Ends what a person has open, and every sign-in from now on.', disableUser, (outcome) => [
+  act('disable', 'Disables a person: ends their sessions and refuses every sign-in.', disableUser, (outcome) => [
     `${outcome.person.user.email} ${outcome.changed ? 'is disabled now' : 'was disabled already'}. Sessions ended: ${outcome.sessions}.`,
     ...keyLines(outcome),
   ]),
-  act('enable', 'Lets a disabled person sign in again.', enableUser, ({ changed }, now) => {
+  act('enable', 'Enables a disabled person: they can sign in again.', enableUser, ({ changed }, now) => {
     const inTheWay = stillShutOut(now);
     const enabled = inTheWay.length === 0 ? 'may sign in again' : 'is not disabled any more';
     return [`${now.user.email} ${changed ? enabled : 'was not disabled'}.`, ...inTheWay];
   }),
   act(
     'unlock',
-    'Ends the waits after wrong passwords and codes; budgets of 30 days stay.',
+    'Clears lockouts: waiting times after wrong passwords and codes; the 30-day limits remain.',
     unlockUser,
     ({ person, stillDisabled }, now) => [
       `${person.user.email} has to wait no longer.`,

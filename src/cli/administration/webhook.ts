@@ -26,7 +26,7 @@ const add = command({
     events: { value: 'EVENT,…', about: `what it gets; else all: ${WEBHOOK_EVENTS.join(', ')}` },
     ...JSON_OPTION,
   },
-  summary: 'Adds a webhook and prints its secret, this once.',
+  summary: 'Adds a webhook and prints its secret once.',
   run: ({ args, options }) =>
     withEnv(async (env) => {
       const events = options.events?.split(',').map((event) => event.trim()) ?? WEBHOOK_EVENTS;
@@ -53,7 +53,7 @@ const deliveries = command({
   words: 'webhook deliveries',
   args: ['ID'],
   options: JSON_OPTION,
-  summary: `Lists what a webhook was told, the newest first (${MOST_LISTED} at most).`,
+  summary: `Lists the deliveries of a webhook, newest first (at most ${MOST_LISTED}).`,
   run: ({ args }) =>
     withEnv(async (env) => {
       const webhook = await findWebhook(env.db.read, args.ID);
@@ -77,7 +77,7 @@ const rotate = command({
   words: 'webhook rotate',
   args: ['ID'],
   options: JSON_OPTION,
-  summary: 'Prints a new secret, this once; for a day deliveries are signed with the old one too.',
+  summary: 'Prints a new secret once; for a day, deliveries are also signed with the old one.',
   run: ({ args }) => withEnv(async (env) => shownOnce(await rotateWebhookSecret(env, ACTOR, args.ID))),
 });
 
@@ -103,8 +103,8 @@ export const commands = [
   deliveries,
   rotate,
   again,
-  change('disable', 'Tells a webhook nothing more.', stopWebhook),
-  change('enable', 'Tells a disabled webhook things again.', resumeWebhook),
+  change('disable', 'Disables a webhook: it receives nothing more.', stopWebhook),
+  change('enable', 'Enables a disabled webhook: it receives events again.', resumeWebhook),
 ];
 
 function change(

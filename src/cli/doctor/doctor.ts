@@ -13,7 +13,7 @@ const doctor = command({
   words: 'doctor',
   args: [],
   options: JSON_OPTION,
-  summary: 'Looks at settings, clock, keys, database, mail, files and the public URL; a line on each and what to do.',
+  summary: 'Checks settings, clock, keys, database, mail, files and the public URL, and says what to do about each.',
   async run() {
     const findings = await examine();
     const failed = findings.filter(({ state }) => state === 'fail').length;

@@ -15,7 +15,7 @@ const exportAll = command({
     format: { value: 'jsonl|csv', about: 'else jsonl: one JSON object a line' },
     json: { about: 'the same as --format jsonl' },
   },
-  summary: 'Prints the audit log, the oldest event first.',
+  summary: 'Prints the audit log, oldest event first.',
   async run({ options, json }) {
     const format = (['jsonl', 'csv'] as const).find((name) => name === (options.format ?? 'jsonl'));
     if (format === undefined) return { misuse: '--format must be jsonl or csv' };
@@ -38,7 +38,7 @@ const verify = command({
     head: { value: 'HASH', about: 'a head kept elsewhere: finds that the newest events were deleted' },
     ...JSON_OPTION,
   },
-  summary: 'Walks the sealed audit log and says what is not as it was sealed.',
+  summary: 'Verifies the sealed audit log and reports what has changed since it was sealed.',
   async run({ options }) {
     const { head } = options;
     if (head !== undefined && !/^[0-9a-f]{64}$/i.test(head)) return { misuse: '--head must be 64 hexadecimal digits' };
@@ -72,7 +72,7 @@ const erase = command({
     before: { value: 'TIME', required: true, about: 'events before then: 2027-01-31 or 2027-01-31T08:00:00Z' },
     ...JSON_OPTION,
   },
-  summary: 'Erases address and user agent of sealed events, without breaking the chain.',
+  summary: 'Erases addresses and user agents of sealed events without breaking the chain.',
   async run({ options }) {
     const before = readTime('--before', options.before);
     if (isMisuse(before)) return before;

@@ -8,7 +8,7 @@ const make = command({
   words: 'backup',
   args: ['FILE'],
   options: JSON_OPTION,
-  summary: 'Copies the database, in use or not, into a new file. The key ring is not in it.',
+  summary: 'Copies the database, even while in use, into a new file. The key ring is not included.',
   run: ({ args }) =>
     withEnv(async (env) => {
       const file = typedPath(args.FILE);

@@ -4,7 +4,7 @@ const run = command({
   words: 'demo',
   args: [],
   options: {},
-  summary: 'Starts a server with made-up people in a throw-away folder, on this machine only.',
+  summary: 'Starts a demo server with sample people in a temporary folder, on this machine only.',
   async run() {
     const { demo } = await import('#demo.ts');
     await demo();

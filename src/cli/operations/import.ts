@@ -15,7 +15,7 @@ const bring = command({
   args: ['FILE'],
   options: { 'dry-run': { about: 'only say what would be copied' }, ...JSON_OPTION },
   summary:
-    'Moves an SQLite database of this service into the empty database of the settings; nobody is signed out. A backup comes as "restore" brings it.',
+    'Moves an SQLite database of this service into the empty database of the settings; no one is signed out. A backup is treated as by "restore".',
   async run({ args, options }) {
     const config = readConfig();
     const path = typedPath(args.FILE);

@@ -9,7 +9,8 @@ const status = command({
   words: 'keys status',
   args: [],
   options: JSON_OPTION,
-  summary: 'Says which keys the ring holds, how many rows need each of them, and what keeps an older one from going.',
+  summary:
+    'Lists the keys in the ring, how many rows need each of them, and what keeps an older one from being retired.',
   run: () =>
     withEnv(async (env) => {
       const keys = await keyStatus(env);

@@ -15,7 +15,8 @@ const restore = command({
     'void-recovery-codes': { about: 'use up every recovery code: their holders have to make new ones' },
     ...JSON_OPTION,
   },
-  summary: 'Brings a backup into the database and begins a new epoch: sessions, links, known devices and API keys end.',
+  summary:
+    'Restores a backup into the database and starts a new epoch: sessions, links, known devices and API keys end.',
   async run({ args, options }) {
     const source = await openSqliteCopy(typedPath(args.FILE), { alone: false });
     try {

@@ -27,13 +27,13 @@ export function restoredLines(restored: Restored): string[] {
   return [
     `Restored ${rows} rows of ${tables.length} tables; each was read back and compared.`,
     ...endedLines(restored),
-    'One-time codes up to now are refused: after a minute and a half the next one is good.',
+    'One-time codes from before are refused: the next valid one comes after a minute and a half.',
     codesVoided > 0
       ? `${codesVoided} recovery codes were voided: their holders have to make new ones.`
       : `${codeHolders} people have recovery codes left. Codes that were used after this backup work again: ask these people to make new ones, or restore with --void-recovery-codes.`,
-    'Passwords, authenticators, roles and policies are as they were when the backup was made: a reset or a changed password after it is undone.',
+    'Passwords, authenticators, roles and policies are as they were when the backup was made: later resets and password changes are undone.',
     batch === undefined
-      ? 'The audit log of the backup holds no sealed batch; the chain begins now.'
+      ? 'The audit log of the backup has no sealed batch; the chain starts now.'
       : `The audit log goes on after batch ${batch}, head ${head}. A head kept after that batch is not in it any more.`,
   ];
 }
@@ -62,7 +62,7 @@ function endedLines({ ended, shutOut }: Restored): string[] {
       '"sallyport client enable ID"; a secret that was replaced after the backup works again, so make a new one with "sallyport client new-secret ID"',
     ),
     ...named(
-      'Disabled, deleted or archived after the backup, and shut out again',
+      'Disabled, deleted or archived after the backup, and locked out again',
       shutOut,
       '"sallyport user enable", or the console for a partner',
     ),

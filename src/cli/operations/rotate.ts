@@ -18,7 +18,7 @@ export const rotate = command({
   args: [],
   options: JSON_OPTION,
   summary:
-    'Brings a new key into use and reseals every row with it, while the servers run. Interrupted, it goes on where it was.',
+    'Activates a new key and reseals every row with it while the servers run. If interrupted, it continues where it stopped.',
   run: () =>
     withEnv(async (env) => {
       const path = keyFileOf(env);
@@ -33,7 +33,7 @@ export const retire = command({
     'void-recovery-codes': { about: 'also void the recovery codes that only this key finds' },
     ...JSON_OPTION,
   },
-  summary: 'Takes a key out of use for good; refused while a row needs it.',
+  summary: 'Retires a key permanently; refused while a row needs it.',
   run: ({ args, options }) =>
     withEnv(async (env) => {
       const call = { keyId: args.ID, voidCodes: options['void-recovery-codes'] };
@@ -144,7 +144,7 @@ async function rotateGivenRing(env: Env): Promise<Output> {
     lines: [
       `Step 1 of 3: here is a new key. Put it at the end of ${ringPlace(env.config)}, behind a comma, and restart the servers one by one.`,
       entry,
-      'Keep it where the other keys are kept. Then run "sallyport keys rotate" again, with the same setting.',
+      'Store it with the other keys. Then run "sallyport keys rotate" again, with the same setting.',
     ],
   };
 }

@@ -6,7 +6,7 @@ const run = command({
   words: 'serve',
   args: [],
   options: {},
-  summary: 'Starts the server; makes the database and the key ring where there are none.',
+  summary: 'Starts the server; creates the database and the key ring if they do not exist.',
   async run() {
     const { default: cluster } = await import('node:cluster');
     if (cluster.isWorker) {
@@ -29,7 +29,7 @@ export const commands = [run];
 function welcome({ productName, url, firstAdministratorUrl }: Server): string {
   const lines = [`${productName} is at ${url}`];
   if (firstAdministratorUrl !== undefined) {
-    lines.push('There is no administrator yet. This link makes the first one, once, within 72 hours:');
+    lines.push('There is no administrator yet. This link creates the first one; it works once, within 72 hours:');
     lines.push(firstAdministratorUrl);
   }
   return `${lines.join('\n')}\n`;

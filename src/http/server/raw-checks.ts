@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { readHost } from '#core/portals/protected-host.ts';
-import { type Problem, problem } from '#http/problem.ts';
+import { methodNotAllowed, type Problem, problem } from '#http/problem.ts';
 import type { Site } from '#http/protocols/site.ts';
 
 /**
@@ -26,7 +26,7 @@ type RawRequest = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawH
  */
 export function checkRaw(raw: RawRequest, site: Pick<Site, 'hosts'>): Problem | undefined {
   if (raw.httpVersion !== '1.1' && raw.httpVersion !== '1.0') return problem('invalid_request');
-  if (raw.method === 'TRACE' || raw.method === 'CONNECT') return problem('method_not_allowed', { allow: METHODS });
+  if (raw.method === 'TRACE' || raw.method === 'CONNECT') return methodNotAllowed(raw.method, METHODS);
   const target = raw.url ?? '';
   if (!isPathTarget(target)) {
     return problem('invalid_request', { detail: 'The request target has to be a path.' });

@@ -1,6 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Problem, type ProblemCode, problem, problemBody, problemHeaders, statusOf } from '#http/problem.ts';
+import {
+  methodNotAllowed,
+  type Problem,
+  type ProblemCode,
+  problem,
+  problemBody,
+  problemHeaders,
+  statusOf,
+} from '#http/problem.ts';
 import type { ServerContext } from '#http/server-context.ts';
 import { negotiateLocale, translator } from '#messages/messages.ts';
 import { answers } from '#signals.ts';
@@ -84,7 +92,7 @@ function readPacket(error: Error): { readonly isPage: boolean; readonly acceptLa
 
 /** CONNECT is refused before it becomes a request. */
 export function refuseConnect(server: ServerContext, socket: Duplex): void {
-  const refusal = problem('method_not_allowed', { allow: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'] });
+  const refusal = methodNotAllowed('CONNECT', ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE']);
   const requestId = server.env.newId();
   endWith(socket, refusal, problemAnswer(server, refusal, requestId), requestId);
 }

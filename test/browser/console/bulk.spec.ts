@@ -20,7 +20,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByRole('heading', { level: 1 })).toHaveText('Change 2 partners');
       await page.getByLabel('Required from a date').check();
       await pressButton(page, 'Preview impact');
-      await expect(page.getByRole('alert')).toContainText('Choose a day that is ahead');
+      await expect(page.getByRole('alert')).toContainText('Choose a future date');
       await page.getByLabel('From', { exact: true }).fill(dayText(world.clock.at, 40));
       await pressButton(page, 'Preview impact');
       await expect(page.locator('ul.rows').first()).toContainText('2 people, 2 without an authenticator');
@@ -34,7 +34,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.locator('#progress')).toContainText('2 of 2 done');
       await page.getByRole('link', { name: 'Undo', exact: true }).click();
       await page.getByLabel('Reason').fill('too early');
-      await pressButton(page, 'Put back 2 partners');
+      await pressButton(page, 'Restore 2 partners');
       await workOff(world.env);
       await page.goto('/console/partners?policy=off');
       await expect(page.locator('#results tbody tr')).toHaveCount(3);
@@ -49,7 +49,7 @@ for (const javaScriptEnabled of [true, false]) {
       const file = (text: string) => ({ name: 'partners.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
       await page.getByLabel('CSV file').setInputFiles(file('slug;policy\r\nnordlicht;maybe\r\n'));
       await pressButton(page, 'Check the file');
-      await expect(page.locator('table.grid')).toContainText('The policy has to be off, optional or required');
+      await expect(page.locator('table.grid')).toContainText('The policy must be off, optional or required');
       await page.getByLabel('CSV file').setInputFiles(file('\ufeffslug;policy\r\nnordlicht;optional\r\n'));
       await pressButton(page, 'Check the file');
       await expect(page.locator('table.grid')).toContainText('MFA optional');
@@ -71,7 +71,7 @@ for (const javaScriptEnabled of [true, false]) {
       await workOff(world.env);
       if (!javaScriptEnabled) await page.getByRole('link', { name: 'Reload' }).click();
       await page.getByRole('link', { name: 'See the result' }).click();
-      await expect(page.locator('table.grid')).toContainText('This is no email address');
+      await expect(page.locator('table.grid')).toContainText('This isn’t a valid email address');
       await page.getByLabel('Reason').fill('contract');
       await pressButton(page, 'Import one row');
       await workOff(world.env);

@@ -13,25 +13,25 @@ for (const javaScriptEnabled of [true, false]) {
       const rows = page.locator('#results tbody tr');
       await expect(rows).toHaveCount(3);
       await page.locator('#q').pressSequentially('nordl');
-      if (!javaScriptEnabled) await pressButton(page, 'Show');
+      if (!javaScriptEnabled) await pressButton(page, 'Apply');
       await expect(rows).toHaveCount(1);
       await page.getByRole('link', { name: 'Nordlicht Insurance' }).click();
 
       await page.getByRole('link', { name: 'Change policy' }).click();
       await page.getByLabel('Required from a date').check();
-      await pressButton(page, 'See whom it hits');
-      await expect(page.getByRole('alert')).toContainText('Choose a day that is ahead');
+      await pressButton(page, 'Preview impact');
+      await expect(page.getByRole('alert')).toContainText('Choose a future date');
       await expect(page.getByLabel('Required from a date')).toBeChecked();
       await page.getByLabel('From', { exact: true }).fill(dayText(site.world.clock.at, 20));
-      await pressButton(page, 'See whom it hits');
+      await pressButton(page, 'Preview impact');
       await expect(page.locator('.preview')).toContainText('2 of 3 people have no authenticator.');
       await pressButton(page, 'Change the policy of Nordlicht Insurance');
-      await expect(page.getByRole('status').first()).toContainText('The policy is changed.');
+      await expect(page.getByRole('status').first()).toContainText('Policy changed. See recent activity.');
       await expect(page.locator('ul.rows').first()).toContainText(/Required from\s+February 4, 2027/);
-      await expect(page.locator('ul.rows').first()).toContainText('Due to those without an authenticator on');
+      await expect(page.locator('ul.rows').first()).toContainText('Sent to people without an authenticator on');
 
       await page.getByLabel('State').selectOption('No MFA');
-      if (!javaScriptEnabled) await pressButton(page, 'Show');
+      if (!javaScriptEnabled) await pressButton(page, 'Apply');
       await expect(rows).toHaveCount(2);
       await expect(rows.filter({ hasText: 'Eva Krause' })).toHaveCount(0);
       await page.getByRole('link', { name: 'Bo Lind' }).click();
@@ -39,7 +39,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByLabel('Reason').fill('on a ship until spring');
       await page.getByLabel('Last day').fill(dayText(site.world.clock.at, 400));
       await pressButton(page, 'Exempt Bo Lind from MFA');
-      await expect(page.getByRole('alert')).toContainText('Choose a day from today to a year ahead');
+      await expect(page.getByRole('alert')).toContainText('Choose a date from today to one year ahead');
       await expect(page.getByLabel('Reason')).toHaveValue('on a ship until spring');
       await page.getByLabel('Last day').fill(dayText(site.world.clock.at, 90));
       await pressButton(page, 'Exempt Bo Lind from MFA');
@@ -108,7 +108,7 @@ test.describe('without scripts', () => {
     await page.keyboard.press('Enter');
     await expect(names).toHaveText(['Nordlicht Insurance', 'Northern Line']);
     await page.locator('#q').fill('nobody');
-    await pressButton(page, 'Show');
+    await pressButton(page, 'Apply');
     await page.getByRole('link', { name: 'Show all' }).click();
     await expect(names).toHaveCount(3);
   });

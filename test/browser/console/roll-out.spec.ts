@@ -16,7 +16,7 @@ for (const javaScriptEnabled of [true, false]) {
       if (javaScriptEnabled) await checkWithAxe(page);
 
       await pressButton(page, 'Remind…');
-      await expect(page.getByRole('alert')).toContainText('Tick at least one partner');
+      await expect(page.getByRole('alert')).toContainText('Select at least one partner');
       await page.getByRole('checkbox', { name: 'Harbor Retail' }).check();
       if (javaScriptEnabled) {
         await expect(page.locator('.ticked')).toContainText('Ticked: 1 · people missing: 3');
@@ -25,7 +25,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByRole('heading', { level: 1 })).toContainText('Remind 3 people at 1 partner');
       if (javaScriptEnabled) await checkWithAxe(page);
       await pressButton(page, 'Remind 3 people');
-      await expect(page.getByRole('status').first()).toContainText('The reminders are being sent');
+      await expect(page.getByRole('status').first()).toContainText('Sending reminders.');
       await expect(page.getByRole('row', { name: /Harbor Retail/ })).toContainText('being sent');
       await page.reload();
       await expect(page.getByRole('row', { name: /Harbor Retail/ })).toContainText('being sent');

@@ -31,7 +31,7 @@ for (const javaScriptEnabled of [true, false]) {
       expect((await world.person().get(new URL(sent[1]?.link ?? '').pathname)).status).toBe(404);
       await page.getByRole('link', { name: 'Make manager' }).click();
       await pressButton(page, 'Make Bo Lind a manager');
-      await expect(said).toContainText('The role is changed');
+      await expect(said).toContainText('Role changed');
       await expect(page.locator('ul.rows')).toContainText('Manager');
 
       await back();

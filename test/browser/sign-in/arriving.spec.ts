@@ -92,7 +92,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByLabel('What exactly was checked').fill('office number, from the contract');
       await pressButton(page, 'Reset MFA of Ana Silva');
       await expect(page.getByRole('alert')).toContainText('Choose how identity was checked');
-      await page.getByLabel('Called back at a number known before').check();
+      await page.getByLabel('Called back on a known number').check();
       world.clock.at += 400;
       await pressButton(page, 'Reset MFA of Ana Silva');
       await expect(page.locator('.card')).toContainText('we kept what you typed');
@@ -100,13 +100,13 @@ for (const javaScriptEnabled of [true, false]) {
       await sendCode(page, world.totp(own));
       await expect(page.getByRole('status').first()).toContainText('What you typed is still here.');
       await expect(page.getByLabel('Reason')).toHaveValue('lost phone');
-      await expect(page.getByLabel('Called back at a number known before')).toBeChecked();
+      await expect(page.getByLabel('Called back on a known number')).toBeChecked();
       await pressButton(page, 'Reset MFA of Ana Silva');
-      await expect(heading(page)).toHaveText('MFA is reset');
+      await expect(heading(page)).toHaveText('MFA was reset');
       const code = await page.locator('.secret code').innerText();
       expect(code).toMatch(/^[0-9A-Z]{4}(-[0-9A-Z]{4}){3}$/);
       await page.getByRole('link', { name: /^Back to / }).click();
-      await expect(page.locator('ul.rows').first()).toContainText('Asked for at the next set-up');
+      await expect(page.locator('ul.rows').first()).toContainText('Required at the next set-up');
       await expect(page.locator('body')).not.toContainText(code);
       await signOut(page);
 

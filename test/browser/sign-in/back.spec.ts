@@ -11,9 +11,9 @@ for (const javaScriptEnabled of [true, false]) {
       await page.goto(`/console/people/${ana.id}/reset-mfa`);
       await page.getByLabel('Reason').fill('lost phone');
       await page.getByLabel('What exactly was checked').fill('office number');
-      await page.getByLabel('Called back at a number known before').check();
+      await page.getByLabel('Called back on a known number').check();
       await pressButton(page, 'Reset MFA of Ana Silva');
-      await expect(heading(page)).toHaveText('MFA is reset');
+      await expect(heading(page)).toHaveText('MFA was reset');
       const code = await page.locator('.secret code').innerText();
       await page.reload();
       await expect(page.locator('.secret code')).toHaveText(code);
@@ -35,7 +35,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByLabel('users:read').check();
       site.pace.pageMilliseconds = 1500;
       await page.locator('.card button.primary').dblclick({ delay: 200 });
-      await expect(heading(page)).toHaveText('The key is made');
+      await expect(heading(page)).toHaveText('API key created');
       const { read } = site.world.env.db;
       expect((await read.selectFrom('api_keys').select('id').execute()).length).toBe(1);
     });

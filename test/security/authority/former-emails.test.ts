@@ -122,7 +122,7 @@ test('neither the console nor a team gets round it; the operator, who has the da
   const typed = { email: ana.email, name: 'Ana', role: 'member' };
   const refused = await csm.post(`${partnerPath}/people/new`, typed);
   assert.deepEqual([refused.status, await mailsTo(world, ana.email)], [400, 0]);
-  assert.match(refusalOn(refused.text), /belonged to somebody with MFA who was deleted/);
+  assert.match(refusalOn(refused.text), /belonged to someone with MFA who was deleted/);
   const admin = await enterStaff(world, 'admin', ROBIN);
   assert.equal((await admin.post('/console/staff/new', { ...typed, role: 'csm' })).status, 400);
 

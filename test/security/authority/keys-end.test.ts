@@ -37,8 +37,8 @@ async function endsOf(world: World) {
 describe('the keys of an administrator', () => {
   it('end when they are disabled, as the page says before, and stay ended', async (t) => {
     const { world, robin, caseyId, casey, ofCasey, works } = await openKeys(t);
-    assert.match(await read(robin, '/console/api-keys'), /CRM Made by Casey Berg/);
-    assert.match(await read(robin, `${casey}/disable`), /2 API keys end for good, .* stop: CRM, ERP\./);
+    assert.match(await read(robin, '/console/api-keys'), /CRM Created by Casey Berg/);
+    assert.match(await read(robin, `${casey}/disable`), /2 API keys end permanently, .* stop working: CRM, ERP\./);
     assert.equal((await robin.post(`${casey}/disable`, { reason: 'left' })).status, 303);
     assert.deepEqual(await works(), [401, 401, 200]);
     const { id: robinId } = await world.env.db.read
@@ -48,7 +48,7 @@ describe('the keys of an administrator', () => {
       .executeTakeFirstOrThrow();
     const ended = ofCasey.map(({ id }) => [robinId, id, 'maker_disabled']);
     assert.deepEqual((await endsOf(world)).toSorted(), ended.toSorted());
-    assert.match(await read(robin, '/console/api-keys'), /Ended .*? The person who made it was disabled/);
+    assert.match(await read(robin, '/console/api-keys'), /Ended .*? The person who created it was disabled/);
     assert.equal((await robin.post(`${casey}/enable`, { reason: 'is back' })).status, 303);
     assert.deepEqual(await works(), [401, 401, 200]);
     assert.doesNotMatch(await read(robin, `${casey}/disable`), /for good/);
@@ -58,10 +58,10 @@ describe('the keys of an administrator', () => {
 
   it('end when they become a customer success manager', async (t) => {
     const { world, robin, casey, works } = await openKeys(t);
-    assert.match(await read(robin, `${casey}/role`), /2 API keys end for good/);
+    assert.match(await read(robin, `${casey}/role`), /2 API keys end permanently/);
     assert.equal((await robin.post(`${casey}/role`)).status, 303);
     assert.deepEqual(await works(), [401, 401, 200]);
-    assert.match(await read(robin, '/console/api-keys'), /The person who made it is no administrator any more/);
+    assert.match(await read(robin, '/console/api-keys'), /The person who created it is no longer an administrator/);
     assert.equal((await robin.post(`${casey}/role`)).status, 303);
     assert.deepEqual(await works(), [401, 401, 200], 'and stay ended');
     assert.equal((await endsOf(world)).length, 2);
@@ -73,7 +73,7 @@ describe('the keys of an administrator', () => {
     assert.ok(!isRefusal(deleted));
     assert.deepEqual(deleted.apiKeys.map(({ name }) => name).toSorted(), ['CRM', 'ERP']);
     assert.deepEqual(await works(), [401, 401, 200]);
-    assert.match(await read(robin, '/console/api-keys'), /The person who made it was deleted/);
+    assert.match(await read(robin, '/console/api-keys'), /The person who created it was deleted/);
   });
 
   it('open nothing where their maker may make none, whatever ended that', async (t) => {
@@ -107,11 +107,11 @@ describe('somebody of the staff who is gone', () => {
       .where('email', '=', CASEY)
       .executeTakeFirstOrThrow();
     const page = await read(robin, `/console/staff/${id}/disable`);
-    assert.match(page, /1 invitation to the staff .* ends: pal@portal\.example\./);
-    assert.match(page, /1 reset of MFA that they asked for is taken off the list\./);
+    assert.match(page, /1 staff invitation .* ends: pal@portal\.example\./);
+    assert.match(page, /1 MFA reset that they requested is canceled\./);
     assert.equal((await robin.post(`/console/staff/${id}/disable`, { reason: 'left' })).status, 303);
     assert.equal((await world.person().get(link)).status, 404);
-    assert.match(await read(robin, '/console/resets'), /No reset is waiting/);
+    assert.match(await read(robin, '/console/resets'), /No resets are waiting/);
     const actions = (await world.events()).map(({ action, subject }) => [action, subject]);
     assert.ok(actions.some(([action, subject]) => action === 'reset.declined' && subject === ana.id));
     assert.ok(actions.some(([action, subject]) => action === 'invitation.withdrawn' && subject === id));

@@ -50,7 +50,7 @@ async function waiting(world: World): Promise<string> {
 async function approves(browser: Person, path: string): Promise<boolean> {
   const { status, location = '' } = await browser.post(path);
   assert.ok(status === 404 || status === 303, String(status));
-  return status === 303 && /MFA is reset/.test((await browser.get(location)).text);
+  return status === 303 && /MFA was reset/.test((await browser.get(location)).text);
 }
 
 /** An account that this member of staff created in the console, and its signed-in person. */
@@ -72,7 +72,7 @@ test('an administrator does not approve what a key of their own has asked for, a
   assert.deepEqual([asked.status, asked.body.state], [200, 'waiting']);
   const list = await read(robin, '/console/resets');
   assert.match(list, /Robin Weber with the key CRM/);
-  assert.match(list, /Take back/);
+  assert.match(list, /Withdraw/);
   assert.doesNotMatch((await robin.get('/console/resets')).text, /\/approve"/);
   const path = await waiting(world);
   assert.equal((await robin.get(path)).status, 404);
@@ -93,7 +93,10 @@ test('an account that one of the two has made does not approve for 30 days, nor 
   const { world, anaPath, robin, csm } = await openForTwo(t);
   const kim = await enterInvited(world, robin, 'kim@portal.example');
   assert.equal((await robin.post(`${anaPath}/reset-mfa`, WHY)).status, 303);
-  assert.match(await read(kim, '/console/resets'), /Another person has to agree: one of you made the account/);
+  assert.match(
+    await read(kim, '/console/resets'),
+    /Another person must approve: one of you created the other’s account/,
+  );
   assert.equal(await approves(kim, await waiting(world)), false);
   await robin.get('/console/resets');
   await robin.post((await waiting(world)).replace('approve', 'decline'));
@@ -113,7 +116,7 @@ test('a reset waits for 24 hours, and not a second longer', async (t) => {
       .execute(),
   );
   assert.doesNotMatch(await read(robin, '/console/resets'), /Ana Silva/);
-  assert.doesNotMatch(await read(csm, anaPath), /waits for a second/);
+  assert.doesNotMatch(await read(csm, anaPath), /is waiting for a second/);
   assert.equal(await approves(robin, path), false);
   assert.equal((await robin.post(path.replace('approve', 'decline'))).status, 404);
   assert.equal(

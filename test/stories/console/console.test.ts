@@ -26,18 +26,18 @@ test('a partner is created, renamed, archived and restored, and the log names wh
   const created = await csm.post('/console/partners/new', { name: 'Nordlicht GmbH' });
   const path = created.location?.replace('?done=created', '') ?? '';
   assert.match(path, /^\/console\/partners\/[0-9a-f-]{36}$/);
-  assert.match(await read(csm, path), /There is nobody here yet\. Invite the first person\./);
+  assert.match(await read(csm, path), /No one is here yet\. Invite the first person\./);
   await csm.post(`${path}/people/new`, { email: 'nora@nordlicht.example', name: 'Nora Berg', role: 'manager' });
   const [mail] = await world.mail();
   assert.deepEqual([mail?.kind, mail?.to], ['invitation', 'nora@nordlicht.example']);
-  assert.match(await read(csm, path), /Nora Berg nora@nordlicht\.example Invited Manager No MFA/);
+  assert.match(await read(csm, path), /Nora Berg nora@nordlicht\.example Invited Manager Not set up/);
   await csm.post(`${path}/rename`, { name: 'Nordlicht AG' });
   assert.match(await read(csm, path), /Nordlicht AG/);
   const unsaid = await csm.post(`${path}/archive`, { reason: ' ' });
   assert.equal(unsaid.status, 400);
   assert.match(plain(unsaid.text), /1 person at Nordlicht AG will be signed out .* Archive Nordlicht AG Cancel/);
   await csm.post(`${path}/archive`, { reason: 'contract ended' });
-  assert.match(await read(csm, path), /archived: nobody of it can sign in/);
+  assert.match(await read(csm, path), /archived: its people can’t sign in/);
   assert.doesNotMatch(await read(csm, '/console/partners'), /Nordlicht/);
   assert.match(await read(csm, '/console/partners?archived=yes'), /Nordlicht AG/);
   await csm.post(`${path}/restore`);
@@ -65,11 +65,11 @@ test('a partner of any script is added, and a name or short name that is taken i
   for (const name of ['株式会社日本', 'ООО Ромашка', 'Ελλάδα Α.Ε.']) assert.equal((await add(name)).status, 303, name);
   const again = await add('株式会社日本');
   assert.equal(again.status, 400);
-  assert.match(refusalOn(again.text), /There is a partner account of this name already/);
+  assert.match(refusalOn(again.text), /A partner account with this name already exists/);
   const taken = await add('Nippon', 'ooo-romashka');
-  assert.match(refusalOn(taken.text), /Another partner account has this short name/);
+  assert.match(refusalOn(taken.text), /Another partner account already has this short name/);
   assert.match(taken.text, /name="name"[^>]*value="Nippon"/);
-  assert.match(refusalOn((await add('Nippon', 'Nippon Ltd')).text), /up to 60 small letters/);
+  assert.match(refusalOn((await add('Nippon', 'Nippon Ltd')).text), /up to 60 lowercase letters/);
   assert.equal((await add('Nippon', 'nippon')).status, 303);
   const rows = await world.env.db.read.selectFrom('partners').select('slug').orderBy('id').execute();
   assert.deepEqual(
@@ -105,7 +105,7 @@ test('a policy is shown with whom it hits before it is set, and nothing changes 
   await person.post('/enroll/skip');
   const preview = await read(csm, `${partnerPath}/policy?policy=now`);
   assert.match(preview, /1 of 2 people have no authenticator\./);
-  assert.match(preview, /1 session that the password alone opened ends now\./);
+  assert.match(preview, /1 session opened with the password alone ends now\./);
   assert.equal((await person.get('/')).status, 200);
   const changed = await csm.post(`${partnerPath}/policy`, { policy: 'now', from: '' });
   assert.equal(changed.location, `${partnerPath}?done=policy`);
@@ -121,7 +121,7 @@ test('required from a date takes a day that is ahead, and says when reminders ar
   for (const from of ['', past, '2027-02-30', 'soon']) {
     const refused = await csm.get(`${partnerPath}/policy?policy=date&from=${from}`);
     assert.equal(refused.status, 400, from);
-    assert.match(refusalOn(refused.text), /Choose a day that is ahead/);
+    assert.match(refusalOn(refused.text), /Choose a future date/);
     await csm.get(`${partnerPath}/policy`);
     assert.equal((await csm.post(`${partnerPath}/policy`, { policy: 'date', from })).status, 400);
   }

@@ -101,7 +101,7 @@ test('what support typed is there again after a proof that had run out, in every
   ];
   for (const [path, fields] of forms) await checkKept(world, csm, CHRIS, path, fields);
   const done = await csm.submit(`${anaPath}/reset-mfa`, WHY);
-  assert.match(plain(done.text), /MFA is reset/);
+  assert.match(plain(done.text), /MFA was reset/);
   assert.equal((await world.events()).at(-1)?.subject, ana.id);
 });
 

@@ -39,8 +39,8 @@ test('a key without a scope, without a name or for too long is refused, and says
   const refused: [Record<string, string>, RegExp][] = [
     [{ name: 'CRM', expires: '' }, /at least one scope/],
     [{ name: ' ', 'users:read': 'yes', expires: '' }, /Enter a name/],
-    [{ name: 'CRM', 'users:read': 'yes', expires: '2099-01-01' }, /a year ahead/],
-    [{ name: 'CRM', 'users:read': 'yes', expires: 'soon' }, /a year ahead/],
+    [{ name: 'CRM', 'users:read': 'yes', expires: '2099-01-01' }, /one year ahead/],
+    [{ name: 'CRM', 'users:read': 'yes', expires: 'soon' }, /one year ahead/],
   ];
   for (const [fields, words] of refused) {
     const { status, text } = await robin.post('/console/api-keys/new', fields);

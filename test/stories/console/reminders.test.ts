@@ -50,10 +50,10 @@ test('ticked partners are reminded once, each person by one mail, and a second t
     ],
   );
   const again = await csm.get(`/console/reminders?partner=${one}`);
-  assert.match(plain(again.text), /Nobody to remind .* 1 partner is left out: it was reminded in the last 24 hours/);
+  assert.match(plain(again.text), /No one to remind .* 1 partner is left out: it was reminded in the last 24 hours/);
   const refused = await csm.post('/console/reminders', { partners: one });
   assert.equal(refused.status, 403);
-  assert.match(plain(refused.text), /Nobody can be reminded now/);
+  assert.match(plain(refused.text), /No one can be reminded now/);
   assert.match(await read(csm, `/console/partners/${one}`), /2 people reminded by staff · Chris Meyer/);
   world.clock.at += DAY;
   const next = await enterStaff(world, 'csm', 'dana@portal.example');
@@ -133,7 +133,7 @@ test('a button without a ticked row says so, and what is no id is ignored', asyn
   assert.equal(none.location, '/console/rollout?nothing=ticked');
   assert.equal((await csm.get('/console/rollout.csv?ticked=yes')).location, none.location);
   const page = await csm.get(none.location ?? '');
-  assert.match(page.text, /role="alert"><h2>Tick at least one partner in the list</);
+  assert.match(page.text, /role="alert"><h2>Select at least one partner in the list</);
   const { id } = await world.env.db.read
     .selectFrom('partners')
     .select('id')

@@ -43,7 +43,7 @@ test('the console opens on the roll-out, which says how far everybody is', async
   assert.match(page, /20% of people have set up MFA 1 of 5 people at 4 partner accounts/);
   assert.match(page, /Overdue 2 people 1 partner, the oldest 40 days/);
   assert.match(page, /Due in the next 14 days 1 person 1 partner, 1 people in all/);
-  assert.match(page, /No date yet 0 people at 1 partner where MFA is off or optional/);
+  assert.match(page, /No date yet 0 people at 1 partner with MFA off or optional/);
   assert.match(page, /Later 1 1 partner/);
 });
 
@@ -78,7 +78,7 @@ test('exempt people, archived partners and partners with everybody set up are in
   await exemptPerson(world.env, { id: exempt?.id ?? '', actor: 'system', reason: 'on leave', until });
   const page = await read(csm, '/console/rollout');
   assert.match(page, /Overdue 1 person 1 partner/);
-  assert.match(page, /Exemptions ending in 14 days 1 person/);
+  assert.match(page, /Exemptions ending in the next 14 days 1 person/);
   assert.deepEqual(await names(csm), ['late']);
   assert.deepEqual(await names(csm, '?view=exempt'), ['late']);
 });
@@ -132,7 +132,7 @@ test('the weeks lead to the partners that are due in them, and the calendar has 
 
 test('a member of staff looks after partners, and finds them under their own', async (t) => {
   const { world, csm, partnerPath, partner } = await openConsole(t);
-  assert.match(await read(csm, '/console/rollout?view=mine'), /You look after no partner yet/);
+  assert.match(await read(csm, '/console/rollout?view=mine'), /You don’t own a partner account yet/);
   const { id: owner } = await world.env.db.read
     .selectFrom('users')
     .select('id')

@@ -28,8 +28,8 @@ async function openWithStaff(t: Parameters<typeof openWithEnrolledAna>[0]) {
 test('the preview says whom a policy affects, and the change ends sessions without a passkey', async (t) => {
   const { world, staff, path, set, browser, ana } = await openWithStaff(t);
   const preview = plain((await staff.get(`${path}?policy=now&from=`)).text);
-  assert.match(preview, /One user has an app only, and must add a passkey at the next sign-in\. One session/);
-  assert.match(preview, /One user without a passkey/);
+  assert.match(preview, /One person has only an app and must add a passkey at the next sign-in\. One session/);
+  assert.match(preview, /One person without a passkey/);
   await set('now');
   assert.equal((await browser.get('/security')).status, 303, 'the session is over');
   const event = (await world.events()).find(({ action }) => action === 'partner.passkey_policy_changed');
@@ -79,7 +79,7 @@ test('from a date an app will do until then, and people are reminded', async (t)
   assert.equal((await browser.post('/sign-in/one-time-code', { code: world.totp(secret) })).location, '/');
   await staff.get(path);
   const reminded = await staff.submit(`${path}/remind`);
-  assert.match(plain(reminded.text), /One user without a passkey has had a reminder/);
+  assert.match(plain(reminded.text), /One person without a passkey has been reminded/);
   assert((await world.mail()).some(({ kind, to }) => kind === 'passkey_asked' && to === ana.email));
   world.clock.at = Date.UTC(2027, 1, 1, 12) / 1000;
   const late = world.person();

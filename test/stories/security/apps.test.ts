@@ -69,7 +69,7 @@ describe('adding another app', () => {
     assert.equal(await opensWith(world, second), 'code_incorrect', 'not before it is confirmed');
     assert.equal((await browser.post(ADD, { code: world.totp(second) })).location, '/security');
     const { text } = await browser.get('/security');
-    assert.match(plain(text), /new authenticator app is set up\. Your other apps .* 1 other session was ended/);
+    assert.match(plain(text), /app is set up\. Your other apps keep working\. 1 other session was ended/);
     assert.match(plain(text), /2 authenticator apps/);
     assert.match((await elsewhere.get('/security')).location ?? '', /^\/sign-in/);
     assert.deepEqual((await mailKinds(world)).slice(0, 1), ['app_added']);

@@ -33,7 +33,7 @@ test('a manager reminds everyone who is missing at once, and nobody else', async
   assert.equal((await mia.post('/team/remind')).location, '/team/remind?done=remindedAll');
   assert.deepEqual((await remindedOf(world)).toSorted(), [ana.email, cy.email]);
   const after = await read(mia, '/team/remind?done=remindedAll');
-  assert.match(after, /The reminders are on their way.*All 2 people without MFA were reminded in the last 24 hours/);
+  assert.match(after, /The reminders will be sent once.*All 2 people without MFA were reminded in the last 24 hours/);
   assert.doesNotMatch(after, /ana@acme\.example never/);
   assert.doesNotMatch(await read(mia, `/team/people/${ana.id}`), /Last reminded never/);
   const events = (await world.events()).filter(({ action }) => action === 'user.reminded');
@@ -45,7 +45,10 @@ test('nobody is reminded twice within a day, by whichever manager and page', asy
   const { world, partner, ana, mia } = await openTeam(t);
   const cy = await world.addUser({ email: 'cy@acme.example', partnerId: partner.id, name: 'Cy Lund' });
   assert.equal((await mia.post(`/team/people/${ana.id}/remind`)).status, 303);
-  assert.match(await read(mia, '/team/remind'), /Remind 1 person.*1 person is left out: reminded in the last 24 hours/);
+  assert.match(
+    await read(mia, '/team/remind'),
+    /Remind 1 person.*1 person will be skipped: reminded in the last 24 hours/,
+  );
   const other = await enterManager(world, partner.id, 'ole@acme.example');
   const sent = [mia, other.browser].map((browser) => browser.post('/team/remind'));
   for (const { status } of await Promise.all(sent)) assert.equal(status, 303);
@@ -62,7 +65,7 @@ test('a large team is reminded in parts, those who waited longest first', async 
   await mia.post(`/team/people/${ana.id}/remind`);
   const people = Array.from({ length: 201 }, (_, index) => `p${String(index).padStart(3, '0')}@acme.example`);
   for (const email of people) await world.addUser({ email, partnerId: partner.id, name: 'One of many' });
-  assert.match(await read(mia, '/team/remind'), /Remind 200 people.*1 more person can be reminded after that/);
+  assert.match(await read(mia, '/team/remind'), /Remind 200 people.*You can remind 1 more person after that/);
   await mia.post('/team/remind');
   assert.match(await read(mia, '/team/remind'), /Remind 1 person/);
   await mia.post('/team/remind');

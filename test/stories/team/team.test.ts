@@ -27,7 +27,7 @@ test('a manager finds the team from home, and sees who has MFA in it and nobody 
   assert.match((await mia.get('/')).text, /href="\/team"/);
   const team = await read(mia, '/team');
   assert.match(team, /1 of 2 have set up MFA/);
-  assert.match(team, /Ana Silva ana@acme\.example Active No MFA never/);
+  assert.match(team, /Ana Silva ana@acme\.example Active Not set up never/);
   assert.match(team, /Mia Roth mia@acme\.example Active Manager Since/);
   assert.doesNotMatch(team, /nordlicht/i);
   assert.doesNotMatch(await read(mia, '/team?state=enrolled'), /ana@acme/);
@@ -47,7 +47,7 @@ test('an invitation leads to a finished enrollment, and the list follows', async
   await world.env.db.transaction((tx) => tx.updateTable('partners').set({ mfa_policy: 'required' }).execute());
   const sent = await mia.post('/team/invite', { email: ' Bo@Acme.example', name: 'Bo Lind', role: 'member' });
   assert.match(sent.location ?? '', /^\/team\/people\/[\w-]+\?done=invited$/);
-  assert.match(await read(mia, sent.location ?? ''), /The invitation will be sent once.*Invited.*No MFA/);
+  assert.match(await read(mia, sent.location ?? ''), /The invitation will be sent once.*Invited.*Not set up/);
   const [mail] = await world.mail();
   assert.deepEqual([mail?.kind, mail?.to], ['invitation', 'bo@acme.example']);
   const bo = world.person();
@@ -93,7 +93,7 @@ test('C19 an invitation to an email that exists changes nothing there, and looks
   assert.deepEqual([await rowsOfPerson(world, nora.id), await rowsOfPerson(world, staff.id)], before);
   const team = await read(mia, '/team?state=invited');
   for (const email of ['bo@acme.example', nora.email, staff.email]) {
-    assert.match(team, new RegExp(`Bo ${email} Invited Manager No MFA never`));
+    assert.match(team, new RegExp(`Bo ${email} Invited Manager Not set up never`));
   }
   assert.match(await read(mia, '/team'), /1 of 5 have set up MFA/);
   assert.ok(

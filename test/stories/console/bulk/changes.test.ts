@@ -59,7 +59,7 @@ test('ticked partners are previewed, changed in the background, and put back', a
   assert.match(await read(csm, job), /Running 0 of 2 done/);
   await workOff(world.env);
   const path = job.split('?')[0] ?? '';
-  assert.match(await read(csm, path), /Finished 2 of 2 done 2 changed, 0 left as they were, 0 failed/);
+  assert.match(await read(csm, path), /Finished 2 of 2 done 2 changed, 0 left unchanged, 0 failed/);
   assert.deepEqual(await policiesOf(world), ['optional', 'required', 'required', 'off']);
   assert.match(await read(csm, `/console/partners/${first}`), new RegExp(`MFA policy changed.*${WHY}`));
 
@@ -83,7 +83,7 @@ test('all that match a filter are changed, and nobody else; the filter is carrie
   assert.match(plain(page.text), /Change 3 partners/);
   assert.match(page.text, /href="\/console\/partners\?q=partner&amp;policy=off"/, 'the way back');
   const start = await preview(opened, 'q=partner&policy=off&all=yes', { policy: 'optional' });
-  assert.match(await read(csm, start), /This change sends no mail/);
+  assert.match(await read(csm, start), /This change sends no emails/);
   // A partner that fits the filter only after the preview is not touched.
   await world.addPartner({ slug: 'newer', name: 'Partner newer', policy: 'off' });
   await csm.post(start, { reason: WHY });

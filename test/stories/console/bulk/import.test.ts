@@ -71,13 +71,13 @@ test('a file adds partners and people, after its columns and a dry run were show
   assert.deepEqual(await peopleOf(opened), ['ana@acme.example Ana Silva member acme'], 'a dry run adds nothing');
   const page = await read(csm, `${path}/start`);
   assert.match(page, /Import 4 rows\?/);
-  assert.match(page, /5 Already there Already there, and stays as it is/);
+  assert.match(page, /5 Already exists Already exists and stays unchanged/);
 
   const start = await csm.post(`${path}/start`, { invite: 'never', from: '', reason: 'contract of spring' });
   assert.equal(start.location, `${path}?done=bulkStarted`);
   await workOff(world.env);
 
-  assert.match(await read(csm, path), /Finished 5 of 5 done 4 added, 1 already there, 0 with faults/);
+  assert.match(await read(csm, path), /Finished 5 of 5 done 4 added, 1 already existed, 0 with errors/);
   assert.deepEqual(await peopleOf(opened), [
     'ana@acme.example Ana Silva member acme',
     'bo@nord.example Bo Lind manager nord',
@@ -120,11 +120,11 @@ test('every fault is listed with its line, and only the rows without one are add
   const path = await dryRun(opened, [HEADER.replaceAll(';', ','), ...rows].join('\n'));
   const page = await read(csm, `${path}/start`);
   for (const line of [
-    ...['3 Fault This row repeats an earlier one', '4 Fault An earlier row says something else about this partner'],
-    ...['5 Fault This partner is there with another policy', '6 Fault This is no email address'],
-    ...['7 Fault A person needs an email address', '8 Fault The role has to be member or manager'],
-    ...['9 Fault Somebody of another partner has this email', '10 Fault A new partner needs a name'],
-    '11 Fault This is no short name',
+    ...['3 Error This row repeats an earlier one', '4 Error An earlier row has different values for this partner'],
+    ...['5 Error This partner already exists with another policy', '6 Error This isn’t a valid email address'],
+    ...['7 Error A person needs an email address', '8 Error The role must be member or manager'],
+    ...['9 Error Someone at another partner has this email', '10 Error A new partner needs a name'],
+    '11 Error This isn’t the short name',
   ]) {
     assert.ok(page.includes(line), `${line}: ${page}`);
   }

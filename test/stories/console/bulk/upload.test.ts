@@ -47,13 +47,13 @@ test('rows that cannot be done are listed with their lines, and nothing is prepa
   const { status, text } = await upload(csm, ['slug,policy,from', ...rows].join('\n'));
   assert.equal(status, 400);
   const page = plain(text);
-  assert.match(page, /6 rows of 7 cannot be done/);
+  assert.match(page, /6 rows of 7 can’t be processed/);
   assert.match(page, /3 This row repeats an earlier one/);
-  assert.match(page, /4 There is no such partner/);
-  assert.match(page, /5 The policy has to be off, optional or required/);
-  assert.match(page, /6 The date has to be ahead/);
+  assert.match(page, /4 This partner doesn’t exist/);
+  assert.match(page, /5 The policy must be off, optional or required/);
+  assert.match(page, /6 The date must be in the future/);
   assert.match(page, /7 Only “required” takes a date/);
-  assert.match(page, /8 This is no short name/);
+  assert.match(page, /8 This isn’t the short name/);
   assert.deepEqual(await world.env.db.read.selectFrom('bulk_jobs').select('id').execute(), []);
 });
 
@@ -68,7 +68,7 @@ test('Latin-1, an open quotation mark, other columns and an empty file are refus
   const latin = await upload(csm, Buffer.from('slug,policy,from\nmüller,off,\n', 'latin1'));
   assert.equal(latin.status, 400);
   assert.match(plain(latin.text), /Line 2: This file is not UTF-8\. In Excel, save it as “CSV UTF-8”/);
-  assert.match(plain((await upload(csm, 'slug,policy\np1,"off\n')).text), /Line 2: A quotation mark is never closed/);
+  assert.match(plain((await upload(csm, 'slug,policy\np1,"off\n')).text), /Line 2: A quotation mark is not closed/);
   assert.match(plain((await upload(csm, 'name,kind\na,b\n')).text), /The first row must name the columns/);
   assert.match(plain((await upload(csm, '')).text), /The file has no rows/);
   assert.match(plain((await upload(csm, 'slug,policy\n')).text), /The file has no rows/);

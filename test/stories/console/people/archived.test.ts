@@ -120,7 +120,7 @@ test('nobody is added to a partner that is archived, and no link goes to anybody
 test('the page of a person of an archived partner says so, and offers nothing that would not help', async (t) => {
   const { world, csm, partner, anaPath, cy } = await openPartner(t);
   await archivePartner(world.env, 'command_line', partner.id);
-  assert.match(await read(csm, anaPath), /This partner account is archived: nobody of it can sign in/);
+  assert.match(await read(csm, anaPath), /This partner account is archived: its people can’t sign in/);
   assert.doesNotMatch((await csm.get(anaPath)).text, /\/(enable|link|unlock|reset-mfa|exempt)"/);
   const cyPath = `/console/people/${cy.id}`;
   assert.match((await csm.get(cyPath)).text, /\/enable"/);
@@ -132,7 +132,7 @@ test('an invitation that no mail server can carry is said to wait', async (t) =>
   const invited = await csm.post(`${partnerPath}/people/new`, { email: 'new@acme.example', name: '', role: 'member' });
   assert.match(
     await read(csm, invited.location ?? ''),
-    /The invitation is on its way once a mail server is set up: until then it waits in the outbox/,
+    /The invitation will be sent once a mail server is set up\. Until then, it waits in the outbox/,
   );
 });
 
@@ -140,5 +140,5 @@ test('with a mail server the same invitation is on its way', async (t) => {
   const mail = { SALLYPORT_SMTP_URL: 'smtp://localhost:2525', SALLYPORT_MAIL_FROM: 'portal@portal.example' };
   const { csm, partnerPath } = await openConsole(t, mail);
   const invited = await csm.post(`${partnerPath}/people/new`, { email: 'new@acme.example', name: '', role: 'member' });
-  assert.match(await read(csm, invited.location ?? ''), /The invitation is on its way\. /);
+  assert.match(await read(csm, invited.location ?? ''), /Invitation sent /);
 });

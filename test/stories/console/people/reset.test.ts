@@ -46,7 +46,7 @@ test('a lost phone: the reset ends everything, tells the person, and the set-up 
   assert.equal((await browser.get('/')).status, 303);
   const [mail] = await world.mail();
   assert.deepEqual([mail?.kind, mail?.to, mail?.parameters], ['mfa_reset', ana.email, { withCode: true }]);
-  assert.match(await read(csm, anaPath), /Asked for at the next set-up, good until/);
+  assert.match(await read(csm, anaPath), /Required at the next set-up, valid until/);
   assert(!(await csm.get(anaPath)).text.includes(code), 'the code is shown once');
 
   await startAgain(browser, ana.email);
@@ -156,7 +156,7 @@ test('ten tries, or its time, end a code; another one takes its place and ends w
   assert.equal((await give(second)).status, 401, 'the sign-in before it has ended');
   world.clock.at += 600;
   assert.equal((await give(second, await pendingToken(world, ana.email))).body.code, 'access_code_expired');
-  assert.match(await read(csm, anaPath), /Used or over: set-up waits for a new one/);
+  assert.match(await read(csm, anaPath), /Used or expired: set-up needs a new one/);
 });
 
 test('a partner can do without the code, when an administrator says so', async (t) => {
@@ -165,7 +165,7 @@ test('a partner can do without the code, when an administrator says so', async (
   assert.equal((await csm.get(`${partnerPath}/resets`)).status, 403);
   const admin = await enterStaff(world, 'admin', ROBIN);
   await admin.post(`${partnerPath}/resets`);
-  assert.match(await read(csm, partnerPath), /After a reset of MFA The password alone/);
+  assert.match(await read(csm, partnerPath), /After an MFA reset Password alone/);
   assert.equal(await reset(csm, anaPath), '');
   const browser = world.person();
   await browser.signIn(ana.email);
@@ -183,7 +183,7 @@ test('where two have to agree, the one who asked cannot agree, and the other one
     1,
   );
   const again = await csm.post(`${anaPath}/reset-mfa`, WHY);
-  assert.match(refusalOn(again.text), /waits already/);
+  assert.match(refusalOn(again.text), /is already waiting/);
   const list = await csm.get('/console/resets');
   assert.doesNotMatch(list.text, /\/approve"/);
   const [request] = await world.env.db.read.selectFrom('reset_requests').selectAll().execute();
@@ -193,7 +193,7 @@ test('where two have to agree, the one who asked cannot agree, and the other one
   assert.match(await read(robin, path), /Reason: lost phone\. Checked: office number/);
   const done = await robin.submit(path);
   assert.equal(done.status, 200);
-  assert.match(done.text, /MFA is reset/);
+  assert.match(done.text, /MFA was reset/);
   assert.match(done.text, /\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){3}\b/);
   const event = (await world.events()).find(({ action }) => action === 'user.mfa_reset');
   assert.equal(event?.detail.requestedBy, request?.requested_by);

@@ -44,7 +44,10 @@ test('a member of staff who lost the phone: all ends, a mail tells, and the set-
   assert.equal(event?.subject, chris.id);
   const { reason, checkedBy, checkNote } = event?.detail ?? {};
   assert.deepEqual([reason, checkedBy, checkNote], ['lost phone', 'video', 'saw the badge']);
-  assert.match(await read(robin, chris.path), /No MFA Temporary access code Asked for at the next set-up, good until/);
+  assert.match(
+    await read(robin, chris.path),
+    /Not set up Temporary access code Required at the next set-up, valid until/,
+  );
   assert(!(await robin.get(chris.path)).text.includes(code), 'the code is shown once');
 
   const browser = world.person();
@@ -80,7 +83,7 @@ test('nobody resets their own MFA there, and a customer success manager resets n
   assert.equal((await robin.get(`${own.path}/reset-mfa`)).location, own.path);
   const refused = await sendUnoffered(robin, `${chris.path}/reset-mfa`, `${own.path}/reset-mfa`, WHY);
   assert.equal(refused.status, 403);
-  assert.match(refusalOn(refused.text), /You cannot reset your own MFA here/);
+  assert.match(refusalOn(refused.text), /You can’t reset your own MFA here/);
   assert.equal((await rowsLeft(world, own.id))[0], 1);
 
   assert.equal((await csm.get(`${own.path}/reset-mfa`)).status, 403);
