@@ -133,7 +133,7 @@ test('an export holds what the filter lets through, is written down, and has no 
   await csm.get(`${anaPath}/unlock`);
   await csm.post(`${anaPath}/unlock`, { reason: '=1+1' });
   const page = await read(csm, `${AUDIT}/export?person=${ana.email}&action=user.unlocked`);
-  assert.match(page, /Filter: Person: ana@acme\.example, Action: Waits ended/);
+  assert.match(page, /Filter: Person: ana@acme\.example, Action: Lockouts cleared/);
   const asked = { person: ana.email, action: 'user.unlocked' };
   const csv = await csm.submit(`${AUDIT}/export`, { format: 'csv', ...asked });
   assert.equal(csv.headers.get('content-disposition'), 'attachment; filename="audit.csv"');
@@ -172,7 +172,7 @@ test('the chain says what is sealed, what is not, and how the last verification 
   const { world, csm } = await openConsole(t);
   assert.match(await read(csm, AUDIT), /Last sealed nothing yet Not sealed yet \d+ events Last verified never/);
   await sealAuditTail(world.env);
-  assert.match(await read(csm, AUDIT), /batch 1 Not sealed yet nothing/);
+  assert.match(await read(csm, AUDIT), /batch 1 Not sealed yet none/);
   await noteVerification(world.env, await verifyAudit(world.env), 1200);
   assert.match(
     await read(csm, AUDIT),

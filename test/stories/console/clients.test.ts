@@ -61,7 +61,7 @@ test('an administrator adds a client, and gets its secret once with all that its
   const page = await robin.get(`/console/clients/${client.id}`);
   assert.ok(page.text.includes(settings.filter((line) => !line.includes('SECRET')).join('\n')));
   assert.ok(!page.text.includes(secret));
-  for (const words of [CALLBACK, 'Acme Telecom', 'as far as the person agrees', 'Active', 'never', 'RS256', 'A secret'])
+  for (const words of [CALLBACK, 'Acme Telecom', 'as far as the person agrees', 'Active', 'never', 'RS256', 'Secret'])
     assert.ok(plain(page.text).includes(words), words);
 });
 
@@ -95,7 +95,7 @@ test('what a client cannot be is said beside its field, and what was typed is th
     [{ redirect_uris: uris }, 'redirect_uris', /1 to 20 https addresses/],
     [{ redirect_uris: `${CALLBACK}${' '.repeat(40_100)}https://b.example/` }, 'redirect_uris', /1 to 20/],
     [{ post_logout_redirect_uris: '/' }, 'post_logout_redirect_uris', /up to 20 https addresses/],
-    [{ backchannel_logout_uri: 'https://10.0.0.7/' }, 'backchannel_logout_uri', /in a private network/],
+    [{ backchannel_logout_uri: 'https://10.0.0.7/' }, 'backchannel_logout_uri', /on a private network/],
     [{ backchannel_logout_uri: 'http://a.example/' }, 'backchannel_logout_uri', /Enter an https address/],
     [{ backchannel_internal: 'yes' }, 'backchannel_logout_uri', /Enter an https address/],
     [{ partners: 'acme nobody' }, 'partners', /existing partner accounts/],

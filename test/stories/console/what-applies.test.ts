@@ -25,7 +25,7 @@ test('the page of a person shows waits, and offers to clear them and to reset MF
   for (let tries = 0; tries < 10; tries++) await stranger.signIn(ana.email, 'not the password');
   await world.addAuthenticator(ana.id);
   const locked = await csm.get(anaPath);
-  assert.match(plain(locked.text), /Password: next try in \d+ (minutes|seconds) on unknown devices/);
+  assert.match(plain(locked.text), /Password: next attempt in \d+ (minutes|seconds) on unknown devices/);
   assert.match(locked.text, /\/unlock">/);
   assert.match(locked.text, /\/reset-mfa">/);
   await csm.get(`${anaPath}/unlock`);

@@ -53,7 +53,7 @@ describe('a mail that did not arrive', () => {
     assert.match(shown, /Your access to Partner Interface” wasn’t delivered.*RCPT TO 550 5\.1\.1/);
     const again = againOn(shown) ?? '';
     office.behaviour.recipients = {};
-    assert.match((await robin.get(again)).text, /goes to neo@acme\.example once more/);
+    assert.match((await robin.get(again)).text, /will be sent to neo@acme\.example again/);
     assert.equal((await robin.post(again)).location, `${path}?done=mailed`);
     assert.ok((await actions()).includes('mail.sent_again'));
     assert.equal(againOn((await robin.get(path)).text), undefined, 'nothing is shown while the new one waits');

@@ -53,7 +53,7 @@ test('nobody is reminded twice within a day, by whichever manager and page', asy
   const sent = [mia, other.browser].map((browser) => browser.post('/team/remind'));
   for (const { status } of await Promise.all(sent)) assert.equal(status, 303);
   assert.deepEqual((await remindedOf(world)).toSorted(), [ana.email, cy.email]);
-  assert.match(plain((await mia.post(`/team/people/${cy.id}/remind`)).text), /reminded within the last day/);
+  assert.match(plain((await mia.post(`/team/people/${cy.id}/remind`)).text), /reminded in the last 24 hours/);
   world.clock.at += 24 * HOUR;
   const later = await enterManager(world, partner.id, 'pia@acme.example');
   await later.browser.post('/team/remind');

@@ -49,7 +49,7 @@ test('on a trusted device the password signs in, as what it is: a password', asy
   const cookie = await trust(world, browser, secret);
   assert.match(cookie, /^[0-9a-f-]{36}:[\w-]{43}$/);
   assert.equal((await browser.signIn(ANA)).location, '/');
-  assert.match(plain((await browser.get('/')).text), /Proved by Password, on a trusted device/);
+  assert.match(plain((await browser.get('/')).text), /Signed in with Password, on a trusted device/);
   const sessions = await world.env.db.read.selectFrom('sessions').selectAll().execute();
   const [{ id } = { id: '' }] = await rowsOf(world, ana.id);
   assert.deepEqual(

@@ -14,10 +14,10 @@ test('somebody who is disabled is deleted for good, with a reason, and the email
 
   await csm.post(`${anaPath}/disable`, { reason: 'left' });
   assert.match((await csm.get(anaPath)).text, /\/delete"/);
-  assert.match(await read(csm, `${anaPath}/delete`), /Everything of Ana Silva will be deleted.*You can’t undo this/);
+  assert.match(await read(csm, `${anaPath}/delete`), /All data of Ana Silva will be deleted.*You can’t undo this/);
   const silent = await csm.post(`${anaPath}/delete`, { reason: ' ' });
   assert.equal(silent.status, 400);
-  assert.match(refusalOn(silent.text), /Say why/);
+  assert.match(refusalOn(silent.text), /Enter a reason/);
   assert.equal((await world.env.db.read.selectFrom('users').select('id').where('id', '=', ana.id).execute()).length, 1);
 
   const done = await csm.post(`${anaPath}/delete`, { reason: 'left for good' });

@@ -102,7 +102,7 @@ test('a reset of staff asks why and how identity was checked, and touches nobody
     const refused = await robin.post(`${chris.path}/reset-mfa`, { ...WHY, [missing]: '' });
     assert.equal(refused.status, 400, missing);
   }
-  assert.match(plain((await robin.post(`${chris.path}/reset-mfa`, { ...WHY, reason: '' })).text), /Say why/);
+  assert.match(plain((await robin.post(`${chris.path}/reset-mfa`, { ...WHY, reason: '' })).text), /Enter a reason/);
   assert.equal((await rowsLeft(world, chris.id))[0], 1);
   await world.addAuthenticator(ana.id);
   const { status } = await sendUnoffered(robin, '/security', `/console/staff/${ana.id}/reset-mfa`, WHY);
