@@ -119,7 +119,7 @@ export const troubleshooting: Article = {
     },
     {
       anchor: 'access-code',
-      heading: 'I am asked for an access code',
+      heading: 'I’m asked for an access code',
       blocks: [
         'Your authenticator was reset. Until you set up a new one, your password alone is not enough, because someone else may know it. Support gives you the code in person or by phone, never by email.',
         'It has 16 letters and digits, works once and expires soon. If it no longer works, ask {contact} for another one. If you didn’t ask for a reset, tell them right away and set a [new password](/forgot-password).',
