@@ -106,9 +106,9 @@ describe('the security page', () => {
     const cases = [
       [
         { policy: 'required', requiredFrom: DEADLINE },
-        /Acme Telecom requires it from .*2027.*Until then you can sign in/,
+        /Acme Telecom requires it from .*2027.*Until then, you can sign in/,
       ],
-      [{ policy: 'optional' }, /Acme Telecom lets you choose/],
+      [{ policy: 'optional' }, /Acme Telecom lets you decide/],
     ] as const;
     for (const [setting, said] of cases) {
       const { world } = await openWithAna(t, setting);
@@ -133,7 +133,7 @@ describe('the security page', () => {
     const { world: off } = await openWithAna(t, { policy: 'off' });
     const other = off.person();
     await other.signIn(ANA);
-    assert.doesNotMatch((await other.get('/security')).text, /requires it|exempt|lets you choose/);
+    assert.doesNotMatch((await other.get('/security')).text, /requires it|exempt|lets you decide/);
   });
 });
 

@@ -29,7 +29,7 @@ test('a pasted list shows every fault by its line, invites the others, and loses
   const pasted = `Bo Lind <bo@acme.example>, nobody\n"Lund, Cy" <cy@acme.example>\n${ana.email}; BO@acme.example`;
   const path = await paste(mia, pasted, 'manager');
   const before = await read(mia, path);
-  assert.match(before, /2 entries cannot be invited/);
+  assert.match(before, /2 entries can’t be invited/);
   assert.match(before, /Line 1: nobody : not an email address Line 3: BO@acme\.example : already in line 1/);
   assert.match(before, /Bo Lind bo@acme\.example Ready to invite/);
   assert.match(before, /Lund, Cy cy@acme\.example Ready to invite/);
@@ -38,7 +38,7 @@ test('a pasted list shows every fault by its line, invites the others, and loses
   assert.ok((await mia.get(`/team/invite-many?list=${path.split('/').at(-1)}`)).text.includes('nobody'));
   assert.equal((await mia.post(path)).location, `${path}?done=invitedMany`);
   const after = await read(mia, `${path}?done=invitedMany`);
-  assert.match(after, /The invitations are on their way.*Bo Lind bo@acme\.example Invited/);
+  assert.match(after, /The invitations will be sent once.*Bo Lind bo@acme\.example Invited/);
   assert.match(after, /ana@acme\.example Already on your list/);
   assert.deepEqual(await sentTo(world), ['invitation bo@acme.example', 'invitation cy@acme.example']);
   assert.match(await read(mia, '/team?state=invited'), /Lund, Cy cy@acme\.example Invited Manager/);
@@ -74,11 +74,11 @@ test('the limit of an hour holds for a list, the page says it, and the rest wait
   assert.match(await read(mia, '/team/invite-many'), /60 invitations an hour/);
   const path = await paste(mia, many(70));
   const before = await read(mia, path);
-  assert.match(before, /Invite 60 people.*10 people must wait for the hourly limit/);
+  assert.match(before, /Invite 60 people.*10 people must wait because of the hourly limit/);
   await mia.post(path);
   assert.equal((await sentTo(world)).length, 60);
   const during = await mia.get(path);
-  assert.match(plain(during.text), /60 invitations an hour; 0 left now\. The next one in/);
+  assert.match(plain(during.text), /60 invitations an hour, 0 left now You can send the next one in/);
   assert.doesNotMatch(during.text, /<button[^>]*>Invite/);
   await mia.post(path);
   assert.equal((await sentTo(world)).length, 60);

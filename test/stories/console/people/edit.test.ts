@@ -45,7 +45,7 @@ test('a new email of a person with a password waits for that person, and staff g
     [NEW, ana.email],
   );
   assert.equal((await rowOf(world, ana.id)).email, ana.email);
-  assert.match(await read(csm, anaPath), /New email ana\.silva@acme\.example waits to be confirmed by them until/);
+  assert.match(await read(csm, anaPath), /New email ana\.silva@acme\.example waiting for their confirmation until/);
   // What a member of staff who wants the account would do next.
   const before = (await world.mail()).length;
   await csm.get(`${anaPath}/link`);
@@ -124,7 +124,7 @@ test('a change of email needs a reason and a free email, and is not for people w
   assert.equal((await rowOf(world, ana.id)).name, 'Ana Silva', 'all or nothing');
   await csm.get(`${anaPath}/disable`);
   await csm.post(`${anaPath}/disable`, { reason: 'left' });
-  assert.match(await read(csm, `${anaPath}/edit`), /email cannot be changed while Ana Silva cannot sign in/);
+  assert.match(await read(csm, `${anaPath}/edit`), /email can’t be changed while Ana Silva can’t sign in/);
   assert.equal((await edit(csm, anaPath, { email: NEW, reason: REASON })).status, 403);
   assert.equal((await edit(csm, anaPath, { name: 'Ana S.' })).location, `${anaPath}?done=edited`);
 });
