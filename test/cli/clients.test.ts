@@ -107,7 +107,7 @@ test('a client with keys or in a browser has no secret', async (t) => {
 
   await refuse(
     1,
-    /private or secret key.*public keys alone/,
+    /private or secret key.*only public keys/,
     ...add,
     '--jwks',
     file('d.json', { keys: [{ ...KEY, d: 'x' }] }),
@@ -131,7 +131,7 @@ test('what a client cannot be is refused in one line that says what to do', asyn
   await refuse(2, /--id-token-alg must be one of ES256, RS256/, ...add, '--id-token-alg', 'none');
   await refuse(2, /--internal goes only with --backchannel-logout-uri/, ...add, '--internal');
   await refuse(2, /--type is given twice/, ...add, '--type', 'web', '--type', 'web');
-  await refuse(1, /no name/, 'add', ' ', '--redirect-uri', CALLBACK);
+  await refuse(1, /not a valid name/, 'add', ' ', '--redirect-uri', CALLBACK);
   await refuse(1, /redirect URI is absolute, https/, 'add', 'Portal', '--redirect-uri', 'http://portal.example/');
   await refuse(1, /to go to after sign-out is absolute/, ...add, '--post-logout-redirect-uri', '/');
   await refuse(1, /add --internal if it should be/, ...out('https://10.0.0.7/out'));

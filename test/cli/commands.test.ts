@@ -126,7 +126,7 @@ describe('while the server runs', async () => {
     assert.deepEqual([mail.kind, mail.to, mail.sentAt], ['invitation', 'csm@portal.example', null]);
     const shown = await json(['mail', 'show', mail.id]);
     assert(shown.text.includes(invitationUrl));
-    await refused(1, /no such mail/, 'mail', 'show', 'nothing');
+    await refused(1, /no such email/, 'mail', 'show', 'nothing');
     await refused(2, /csm or admin/, 'staff', 'add', 'x@portal.example', '--role', 'manager', '--invite');
   });
 
@@ -140,7 +140,7 @@ describe('while the server runs', async () => {
     assert.deepEqual((await act('reset-mfa')).mfa, { enrolled: false, since: null });
     await refused(2, /--reason/, 'user', 'disable', email);
     await refused(2, /--reason/, 'user', 'disable', email, '--reason', ' ');
-    await refused(1, /nobody/, 'user', 'reset-mfa', 'no@body.example', '--reason', 'x');
+    await refused(1, /no user has this email address/, 'user', 'reset-mfa', 'no@body.example', '--reason', 'x');
     const link = await run(['user', 'link', email], settings);
     assert.match(link.out, new RegExp(`^${server.url}/password/[\\w-]{43}\n$`));
   });
@@ -150,11 +150,11 @@ describe('while the server runs', async () => {
     const bo = await json(['user', 'add', email, '--partner', 'acme-telecom', '--invite']);
     await refused(2, /--reason/, 'user', 'delete', email);
     await refused(2, /--reason/, 'user', 'delete', email, '--reason', ' ');
-    await refused(1, /nobody/, 'user', 'delete', 'no@body.example', '--reason', 'x');
+    await refused(1, /no user has this email address/, 'user', 'delete', 'no@body.example', '--reason', 'x');
     const gone = await json(['user', 'delete', email, '--reason', 'left for good']);
     assert.deepEqual([gone.id, gone.email, INSTANT.test(gone.deletedAt)], [bo.id, email, true]);
     assert.equal((await fetch(bo.invitationUrl)).status, 404);
-    await refused(1, /nobody/, 'user', 'delete', email, '--reason', 'again');
+    await refused(1, /no user has this email address/, 'user', 'delete', email, '--reason', 'again');
     const listed: { email: string }[] = await json(['user', 'list']);
     assert(!listed.some((one) => one.email === email));
     const again = await json(['user', 'add', email, '--partner', 'acme-telecom', '--invite']);

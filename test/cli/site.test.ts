@@ -49,7 +49,7 @@ test('a host is added with what it asks for, listed and removed', async (t) => {
 test('what is no host, is there already or names no partner is refused in one line', async (t) => {
   const { json, command } = await openSites(t);
   await json('site', 'add', 'app.example.com');
-  assertRefused(await command(['site', 'add', 'app.example.com']), 1, /this host is there already/);
+  assertRefused(await command(['site', 'add', 'app.example.com']), 1, /this host already exists/);
   for (const wrong of [
     'https://app.example.com',
     'app.example.com/x',

@@ -53,7 +53,7 @@ test('faults are named by line, and nothing is added', async (t) => {
   const { run, file, people } = await open(t);
   const path = file('partner,partner_name,email\nnord,Nordlicht,bo@nord.example\nnord,,no email\nnew,,x@new.example\n');
   const { code, out, err } = await run('user', 'import', path);
-  assert.deepEqual(out.trim().split('\n'), ['line 3: no email address', 'line 4: a new partner needs a name']);
+  assert.deepEqual(out.trim().split('\n'), ['line 3: not a valid email address', 'line 4: a new partner needs a name']);
   assert.deepEqual([code, await people()], [1, []]);
   assert.match(err, /nothing was changed/);
   assert.match(
