@@ -66,7 +66,8 @@ const LINES = {
   'invalid_request.hue': 'that is not a whole number from 0 to 360',
   'invalid_request.image': 'set a logo in the console, or give SALLYPORT_LOGO_FILE',
   'invalid_request.product_name': 'that is not a valid product name: use 1 to 60 characters without a colon',
-  'invalid_request.setting_choice': 'that is not one of the values: on or off, and for resets-by staff or administrators',
+  'invalid_request.setting_choice':
+    'that is not one of the values: on or off, and for resets-by staff or administrators',
   'invalid_request.support_contact': 'that is not a valid support contact: use 1 to 200 characters on one line',
   'not_found.setting': 'there is no such setting: "sallyport settings list" shows them',
   'not_found.partner': 'there is no such partner: "sallyport partner list" shows them',
@@ -84,8 +85,7 @@ const LINES = {
   'forbidden.partner_archived':
     'this partner is archived: restore it in the console first, its users cannot sign in until then',
   'forbidden.setting_changed': 'someone else just changed this setting: look at it and try again',
-  'forbidden.setting_in_environment':
-    'the environment sets this: change it there, or remove the variable first',
+  'forbidden.setting_in_environment': 'the environment sets this: change it there, or remove the variable first',
   'forbidden.resets_by_administrators': 'only administrators may reset MFA',
   'forbidden.webhook_disabled': 'this webhook is disabled: "sallyport webhook enable" first',
   'forbidden.client_without_secret':

@@ -20,11 +20,11 @@ for (const javaScriptEnabled of [true, false]) {
       if (javaScriptEnabled) await checkWithAxe(page);
       await page.getByLabel('Product name').fill('Acme Portal');
       await pressButton(page, 'Save');
-      await expect(page).toHaveTitle('Settings of the service – Acme Portal');
+      await expect(page).toHaveTitle('Service settings – Acme Portal');
       await expect(page.getByRole('listitem').filter({ hasText: 'Product name' })).toContainText('Set here by');
 
       await page.getByRole('link', { name: 'Change the second approval' }).click();
-      await page.getByLabel('A second member of staff must agree').check();
+      await page.getByLabel('A second member of staff must approve').check();
       await page.getByLabel('Reason').fill('agreed with security');
       await pressButton(page, 'Save');
       await expect(page.getByRole('link', { name: 'Waiting resets' })).toBeVisible();
@@ -33,13 +33,13 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole('link', { name: 'Use the default' }).click();
       if (javaScriptEnabled) await checkWithAxe(page);
       await pressButton(page, 'Use the default');
-      await expect(page).toHaveTitle('Settings of the service – Partner Interface');
+      await expect(page).toHaveTitle('Service settings – Partner Interface');
     });
 
     test('a test mail says what became of it', async ({ page, site }) => {
       await enter(page, site, await site.newPerson({ role: 'admin' }));
       await page.goto('/console/settings');
-      await pressButton(page, 'Send a test mail');
+      await pressButton(page, 'Send test email');
       await expect(page.getByRole('status').first()).toContainText('waits in the outbox');
       if (javaScriptEnabled) await checkWithAxe(page);
     });

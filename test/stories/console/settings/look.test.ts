@@ -16,7 +16,7 @@ test('a product name takes effect on the next page and in the next mail, and the
   await robin.get(SETTINGS);
   await robin.post(`${SETTINGS}/test-mail`);
   const row = (await listMail(world.env.db.read, 10)).find(({ kind }) => kind === 'test');
-  assert.match(row ? mailSubject(world.env, row) : '', /Test mail from Acme Portal/);
+  assert.match(row ? mailSubject(world.env, row) : '', /Test email from Acme Portal/);
 });
 
 test('hue and support contact reach the style sheet and the end of every page', async (t) => {
@@ -33,7 +33,7 @@ test('hue and support contact reach the style sheet and the end of every page', 
 test('what the environment sets is shown as such, read-only, and cannot be changed here', async (t) => {
   const { world, robin } = await openSettings(t, { SALLYPORT_PRODUCT_NAME: 'From the environment' });
   const line = await lineOf(robin, 'Product name');
-  assert.match(line, /From the environment Set in the environment by SALLYPORT_PRODUCT_NAME: cannot be changed here/);
+  assert.match(line, /From the environment Set in the environment by SALLYPORT_PRODUCT_NAME: can’t be changed here/);
   assert.doesNotMatch((await robin.get(SETTINGS)).text, /settings\/product-name/);
   const { text } = await robin.get(`${SETTINGS}/product-name`);
   assert.match(text, /<input id="value"[^>]* readonly/);
@@ -95,7 +95,7 @@ test('of two administrators who change the same setting, the later one is told a
   await change(robin, 'product-name', { value: 'From Robin' });
   const late = await other.post(`${SETTINGS}/product-name`, { value: 'From Kim', seen: seenOn(shown.text) });
   assert.equal(late.status, 403);
-  assert.match(late.text, /Somebody else changed this setting in the meantime/);
+  assert.match(late.text, /Someone else changed this setting in the meantime/);
   assert.match(late.text, /From Robin/);
   assert.match(late.text, /value="From Kim"/);
   const again = { value: 'From Kim', seen: seenOn(late.text) };

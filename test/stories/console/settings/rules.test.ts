@@ -23,7 +23,7 @@ test('a rule is changed with a reason, which the audit log keeps', async (t) => 
   assert.equal(without.status, 400);
   assert.match(without.text, /Say why/);
   assert.equal((await change(robin, 'reset-second-approver', { value: 'on', ...WHY })).status, 303);
-  assert.match(await lineOf(robin, 'Second approval'), /A second member of staff must agree Set here by Robin Weber/);
+  assert.match(await lineOf(robin, 'Second approval'), /A second member of staff must approve Set here by Robin Weber/);
   const [event] = await lastEvents(world, 1);
   assert.deepEqual(event?.detail, { setting: 'reset-second-approver', to: 'on', ...WHY });
   const { text } = await change(robin, 'reset-second-approver', { value: 'perhaps', reason: '' });
@@ -57,11 +57,11 @@ test('where only administrators reset, others are not offered it, are refused it
   const { world, csm, anaPath, robin } = await openWithRule(t, 'resets-by', 'administrators');
   const page = await csm.get(anaPath);
   assert.doesNotMatch(page.text, /reset-mfa/);
-  assert.match(page.text, /Only administrators may reset MFA/);
+  assert.match(page.text, /Only administrators can reset MFA/);
   assert.equal((await csm.get(`${anaPath}/reset-mfa`)).location, anaPath);
   const sent = await sendUnoffered(csm, anaPath, `${anaPath}/reset-mfa`, { ...RESET, minutes: '60' });
   assert.equal(sent.status, 403);
-  assert.match(sent.text, /Only administrators may reset MFA/);
+  assert.match(sent.text, /Only administrators can reset MFA/);
   assert.equal(
     (await world.events()).some(({ action }) => action === 'user.mfa_reset'),
     false,
@@ -117,6 +117,6 @@ test('the environment wins over a stored rule, and the page says what has no eff
   );
   const line = await lineOf(robin, 'Second approval');
   assert.match(line, /One member of staff is enough Set in the environment by SALLYPORT_RESET_SECOND_APPROVER/);
-  assert.match(line, /Set here before, without effect now: A second/);
+  assert.match(line, /Set here before, currently without effect: A second/);
   assert.doesNotMatch((await robin.get(SETTINGS)).text, /href="\/console\/resets"/);
 });

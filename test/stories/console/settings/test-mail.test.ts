@@ -38,9 +38,12 @@ test('the page says what became of it: queued, accepted, put off, refused', asyn
     world.env.db.transaction((tx) => tx.updateTable('outbox').set(row).where('id', '=', id).execute());
   assert.match(await read(robin, page), /queued/);
   await becomes({ last_fault: 'EAUTH AUTH PLAIN 535 5.7.8', tries: 1 });
-  assert.match(await read(robin, page), /not sent yet.*does not accept the user or the password.*EAUTH AUTH PLAIN 535/);
+  assert.match(
+    await read(robin, page),
+    /hasn’t been sent yet.*doesn’t accept the user name or password.*EAUTH AUTH PLAIN 535/,
+  );
   await becomes({ last_fault: 'EENVELOPE RCPT TO 550 5.1.1', dead_at: world.clock.at });
-  assert.match(await read(robin, page), /was refused.*does not know this address/);
+  assert.match(await read(robin, page), /was refused.*doesn’t know this address/);
   await becomes({ dead_at: null, sent_at: world.clock.at });
   assert.match(await read(robin, page), /accepted the mail to robin@portal\.example/);
 });
@@ -58,7 +61,7 @@ test('after the share of the hour nothing is queued, and the page says when ther
   const before = (await world.mail()).length;
   const over = await send(robin);
   assert.equal(over.status, 429);
-  assert.match(over.text, /You have sent the test mails of this hour\. Try again in \d+ (minutes|seconds)/);
+  assert.match(over.text, /You have sent all test emails for this hour\. Try again in \d+ (minutes|seconds)/);
   assert.equal((await world.mail()).length, before);
 });
 
