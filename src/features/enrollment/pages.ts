@@ -31,7 +31,7 @@ export function promptPage(view: View, prompt: Prompt): Html {
   return layout(view, {
     title: t('enroll.title'),
     width: 'form',
-    doors: { first: 'open', second: 'here', label: t('doors.setUp') },
+    doors: { first: 'open', second: 'here', label: t('steps.setUp') },
     refusal: ended ? { title: t('enroll.ended.title'), text: t('enroll.ended.text') } : undefined,
     body: html`<p class="lead">${why(view, prompt)}</p>
 ${deadlineAt !== undefined && html`<p><strong>${deadline(view, deadlineAt)}</strong></p>`}
@@ -55,7 +55,7 @@ function deadline(view: View, at: number): Html {
 
 /** The access code before the set-up, after support reset the old authenticator. */
 export function codeBeforePage(view: View, email: string, refusal?: Refusal): Html {
-  const doors = { first: 'open', second: 'here', label: view.t('doors.setUp') } as const;
+  const doors = { first: 'open', second: 'here', label: view.t('steps.setUp') } as const;
   return accessCodePage(view, { email, action: '/enroll/access-code', doors, refusal });
 }
 
@@ -74,7 +74,7 @@ export function connectPage(view: View, { secret, email, hasPasskeys, refusal, m
     refusal,
     manual,
     action: '/enroll/authenticator',
-    doors: { first: 'open', second: 'here', label: view.t('doors.setUp') },
+    doors: { first: 'open', second: 'here', label: view.t('steps.setUp') },
     lead: view.t('setUp.lead'),
     passkeys: hasPasskeys,
     more: hasPasskeys && passkeyBeside(view),
@@ -88,7 +88,7 @@ export function recoveryCodesPage(view: View, codes: readonly string[], notSaved
   return layout(view, {
     title: t('codes.title'),
     width: 'wide',
-    doors: { first: 'open', second: 'open', label: t('doors.set') },
+    doors: { first: 'open', second: 'open', label: t('steps.set') },
     refusal: notSaved ? refusal : undefined,
     body: html`${sheetHead(view)}<p class="lead">${t('codes.lead')}</p>
 ${codeList(codes)}

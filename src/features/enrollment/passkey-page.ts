@@ -15,7 +15,7 @@ export function passkeySetUpPage(view: View, { email, hasApp, refusal }: SetUp):
   return layout(view, {
     title: t('passkey.add'),
     width: 'form',
-    doors: { first: 'open', second: 'here', label: t('doors.setUp') },
+    doors: { first: 'open', second: 'here', label: t('steps.setUp') },
     passkeys: true,
     refusal: refusal && refusalText(view, refusal, 'passkey'),
     body: html`<p class="lead">${t('passkey.add.lead')}</p>

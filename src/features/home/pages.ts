@@ -27,7 +27,7 @@ export function homePage(view: View, { name, email, partnerName, signedInAt, ...
   return layout(view, {
     title: t('home.title'),
     width: 'form',
-    doors: how.amr.includes('mfa') ? { first: 'open', second: 'open', label: t('doors.open') } : undefined,
+    doors: how.amr.includes('mfa') ? { first: 'open', second: 'open', label: t('steps.open') } : undefined,
     body: html`${dataList([
       { label: t('home.name'), value: name },
       { label: t('field.email'), value: email },

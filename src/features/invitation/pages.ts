@@ -36,7 +36,7 @@ export function invitationPage(view: View, page: InvitationPage): Html {
   return layout(view, {
     title: isFirst ? t('invitation.first.title') : t('invitation.title', { product }),
     width: 'form',
-    doors: { first: 'here', second: 'ahead', label: t('doors.first') },
+    doors: { first: 'here', second: 'ahead', label: t('steps.first') },
     refusal: summary(view, faults),
     body: html`<p class="lead">${lead(view, page)}</p>
 ${signsOut(view)}

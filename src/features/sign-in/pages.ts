@@ -37,7 +37,7 @@ export function signInPage(view: View, page: SignInPage): Html {
   return layout(view, {
     title: t('signIn.title'),
     width: 'form',
-    doors: { first: 'here', second: 'ahead', label: t('doors.first') },
+    doors: { first: 'here', second: 'ahead', label: t('steps.first') },
     passkeys: page.offersPasskeys,
     refusal: summary,
     body: html`<p class="lead">${t('signIn.lead')}</p>
@@ -145,7 +145,7 @@ export function oneTimeCodePage(view: View, { email, methods, refusal }: CodePag
   return layout(view, {
     title: t('signIn.code.title'),
     width: 'form',
-    doors: { first: 'open', second: 'here', label: t('doors.second') },
+    doors: { first: 'open', second: 'here', label: t('steps.second') },
     refusal: summary && { ...summary, fieldId: 'code' },
     body: html`${form(
       view,
@@ -173,7 +173,7 @@ export function overPage(view: View, title: string, refusal: RefusalText): Html 
   return layout(view, {
     title,
     width: 'form',
-    doors: { first: 'open', second: 'here', label: view.t('doors.second') },
+    doors: { first: 'open', second: 'here', label: view.t('steps.second') },
     refusal,
     body: actions(linkButton(inFlow(view, PATHS.signIn), view.t('signIn.title'), 'primary')),
   });
@@ -202,7 +202,7 @@ export function recoveryCodePage(view: View, { email, methods, refusal }: CodePa
   return layout(view, {
     title: t('signIn.recovery.title'),
     width: 'form',
-    doors: { first: 'open', second: 'here', label: t('doors.second') },
+    doors: { first: 'open', second: 'here', label: t('steps.second') },
     refusal: summary && { ...summary, fieldId: 'code' },
     body: html`<p class="lead">${t('signIn.recovery.lead')}</p>
 ${form(
@@ -233,7 +233,7 @@ export function noticePage(view: View, notice: Notice & { left: number }, contin
   return layout(view, {
     title: t('signIn.notice.title'),
     width: 'form',
-    doors: { first: 'open', second: 'open', label: t('doors.open') },
+    doors: { first: 'open', second: 'open', label: t('steps.open') },
     body: html`${noticeBox(t(recovered ? 'signIn.notice.recovery' : 'signIn.notice.few', { left }), 'info')}
 <p>${t(recovered ? 'signIn.notice.newPhone' : 'signIn.notice.fewWhy')}</p>
 ${actions(

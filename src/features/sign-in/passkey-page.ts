@@ -17,7 +17,7 @@ export function passkeyPage(view: View, { email, methods, refusal }: CodePage): 
   return layout(view, {
     title: t('passkey.title'),
     width: 'form',
-    doors: { first: 'open', second: 'here', label: t('doors.second') },
+    doors: { first: 'open', second: 'here', label: t('steps.second') },
     passkeys: true,
     refusal: summary,
     body: html`<p class="lead">${t('passkey.lead')}</p>
@@ -40,7 +40,7 @@ export function passkeyOfferPage(view: View, continueTo: string): Html {
   return layout(view, {
     title: t('passkey.offer'),
     width: 'form',
-    doors: { first: 'open', second: 'open', label: t('doors.open') },
+    doors: { first: 'open', second: 'open', label: t('steps.open') },
     passkeys: true,
     body: html`<p class="lead">${t('passkey.offer.lead')}</p>
 ${passkeyForm(view, {
