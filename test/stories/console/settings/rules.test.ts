@@ -21,20 +21,20 @@ test('a rule is changed with a reason, which the audit log keeps', async (t) => 
   const { world, robin } = await openSettings(t);
   const without = await change(robin, 'reset-second-approver', { value: 'on' });
   assert.equal(without.status, 400);
-  assert.match(without.text, /Say why/);
+  assert.match(without.text, /Enter a reason/);
   assert.equal((await change(robin, 'reset-second-approver', { value: 'on', ...WHY })).status, 303);
   assert.match(await lineOf(robin, 'Second approval'), /A second member of staff must approve Set here by Robin Weber/);
   const [event] = await lastEvents(world, 1);
   assert.deepEqual(event?.detail, { setting: 'reset-second-approver', to: 'on', ...WHY });
   const { text } = await change(robin, 'reset-second-approver', { value: 'perhaps', reason: '' });
   assert.match(text, /Choose one of the options/);
-  assert.match(text, /Say why/, 'all faults at once');
+  assert.match(text, /Enter a reason/, 'all faults at once');
 });
 
 test('with a second approval, the next reset waits, and the console has the list of waiting ones', async (t) => {
   const { csm, anaPath } = await openWithRule(t, 'reset-second-approver', 'on');
   const asked = await csm.submit(`${anaPath}/reset-mfa`, { ...RESET, minutes: '60' });
-  assert.match(asked.text, /waits for another member of staff/);
+  assert.match(asked.text, /must approve it/);
   assert.match(await read(csm, '/console/resets'), /Ana Silva/);
 });
 

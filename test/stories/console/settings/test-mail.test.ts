@@ -25,7 +25,7 @@ test('a test mail goes to the own address, and the page after it says that no se
     mails.map(({ to }) => to),
     [ROBIN],
   );
-  assert.match(await read(robin, sent.location ?? ''), /waits in the outbox.*SALLYPORT_SMTP_URL/);
+  assert.match(await read(robin, sent.location ?? ''), /is waiting in the outbox.*SALLYPORT_SMTP_URL/);
   const [event] = await lastEvents(world, 1);
   assert.deepEqual([event?.action, event?.detail], ['mail.test_requested', {}]);
 });
@@ -45,7 +45,7 @@ test('the page says what became of it: queued, accepted, put off, refused', asyn
   await becomes({ last_fault: 'EENVELOPE RCPT TO 550 5.1.1', dead_at: world.clock.at });
   assert.match(await read(robin, page), /was refused.*doesn’t know this address/);
   await becomes({ dead_at: null, sent_at: world.clock.at });
-  assert.match(await read(robin, page), /accepted the mail to robin@portal\.example/);
+  assert.match(await read(robin, page), /accepted the email to robin@portal\.example/);
 });
 
 test('no page shows user or password of the mail server', async (t) => {
