@@ -1,6 +1,6 @@
 import { cleanName } from '#core/people/name.ts';
 import { isPublicAddress } from '#core/values/address.ts';
-import { type Refusal, refuse, refuseFields } from '#core/values/result.ts';
+import { type ReasonOf, type Refusal, refuse, refuseFields } from '#core/values/result.ts';
 import { newToken } from '#core/values/token.ts';
 import { type PublicKeys, readPublicKeys } from './client-keys.ts';
 
@@ -31,29 +31,33 @@ export type TypedClient = {
 /** The same, checked. URIs stay exactly as typed, because they are compared character by character. */
 export type ClientSettings = Omit<TypedClient, 'jwks'> & { readonly jwks: PublicKeys | undefined };
 
+type Fault = ReasonOf<'invalid_request'> | false;
+
 export const CLIENT_URIS_MOST = 20;
 const URI_LENGTH_MOST = 2_000;
 
-/** Checks each field in turn. */
+/** Checks every field, so that a form shows all its faults at once. */
 export function checkClientSettings(typed: TypedClient): ClientSettings | Refusal {
   const name = cleanName(typed.name);
   const redirectUris = redirectUrisOf(typed.redirectUris);
   const postLogoutRedirectUris = redirectUrisOf(typed.postLogoutRedirectUris);
+  const jwks = typed.jwks === undefined ? undefined : readPublicKeys(typed.jwks);
   const unfit = refuseFields([
     name === undefined && 'name',
     (redirectUris === undefined || redirectUris.length === 0) && 'redirect_uris',
     postLogoutRedirectUris === undefined && 'post_logout_redirect_uris',
+    backchannelFault(typed),
+    keysFault(typed, jwks),
   ]);
-  if (unfit || name === undefined || redirectUris === undefined || postLogoutRedirectUris === undefined) {
-    return unfit ?? refuse('invalid_request');
-  }
-  const backchannel = checkBackchannelUri(typed);
-  if (backchannel !== undefined) return backchannel;
-  if (typed.jwks !== undefined && typed.type === 'browser') return refuse('invalid_request', { reason: 'jwks_type' });
-  const jwks = typed.jwks === undefined ? undefined : readPublicKeys(typed.jwks);
-  if (jwks === 'malformed') return refuse('invalid_request', { reason: 'jwks' });
-  if (jwks === 'private') return refuse('invalid_request', { reason: 'jwks_private' });
+  const isWhole = name !== undefined && redirectUris !== undefined && postLogoutRedirectUris !== undefined;
+  if (unfit || !isWhole || typeof jwks === 'string') return unfit ?? refuse('invalid_request');
   return { ...typed, name, redirectUris, postLogoutRedirectUris, jwks };
+}
+
+function keysFault({ type }: TypedClient, jwks: PublicKeys | 'malformed' | 'private' | undefined): Fault {
+  if (jwks === 'private') return 'jwks_private';
+  if (jwks === 'malformed') return 'jwks';
+  return jwks !== undefined && type === 'browser' && 'jwks_type';
 }
 
 /** Whether a client authenticates with a secret. A browser cannot keep one, and a key pair replaces it. */
@@ -82,16 +86,12 @@ export function isRedirectUri(typed: string): boolean {
 }
 
 /** OpenID Connect Back-Channel Logout 1.0 §2.2: https. http to this machine is for development, so internal. */
-function checkBackchannelUri({ backchannelLogoutUri, isBackchannelInternal }: TypedClient): Refusal | undefined {
-  if (backchannelLogoutUri === undefined)
-    return isBackchannelInternal ? refuse('invalid_request', { reason: 'backchannel_logout_uri' }) : undefined;
+function backchannelFault({ backchannelLogoutUri, isBackchannelInternal }: TypedClient): Fault {
+  if (backchannelLogoutUri === undefined) return isBackchannelInternal && 'backchannel_logout_uri';
   const url = readUri(backchannelLogoutUri);
-  if (!url || !(url.protocol === 'https:' || isLoopbackHttp(url)))
-    return refuse('invalid_request', { reason: 'backchannel_logout_uri' });
+  if (!url || !(url.protocol === 'https:' || isLoopbackHttp(url))) return 'backchannel_logout_uri';
   const isInternal = url.protocol === 'http:' || isInternalHost(url.hostname);
-  return isInternal && !isBackchannelInternal
-    ? refuse('invalid_request', { reason: 'backchannel_internal' })
-    : undefined;
+  return isInternal && !isBackchannelInternal && 'backchannel_internal';
 }
 
 /**

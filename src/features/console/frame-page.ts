@@ -3,6 +3,7 @@ import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
 import type { Reason, Refusal } from '#core/values/result.ts';
 import type { PlainKey } from '#messages/messages.ts';
 import { errorPage, layout } from '#ui/layout.ts';
+import { summaryOfFaults } from '#ui/parts/faults.ts';
 import { attributes, type Content, type Html, html } from '#ui/parts/html.ts';
 import { notice } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
@@ -19,16 +20,6 @@ export type Refused = {
 /** The message beside a field, if it is one of those that do not fit. */
 export function errorAt(refusal: Refused | undefined, fieldId: string): string | undefined {
   return refusal && [refusal, ...(refusal.also ?? [])].find((one) => one.fieldId === fieldId)?.title;
-}
-
-/** One fault as it is, several as a list of links to their fields. */
-function summaryOf({ t }: View, refusal: Refused | undefined): Refused | undefined {
-  if (refusal?.also === undefined) return refusal;
-  const faults = [refusal, ...refusal.also];
-  const links = faults.map(({ title, fieldId }, index) => {
-    return html`${index > 0 && html`<br>`}<a href="#${fieldId}">${title}</a>`;
-  });
-  return { title: t('invitation.several', { count: faults.length }), text: html`${links}` };
 }
 
 type ConsolePage = {
@@ -67,7 +58,7 @@ ${done && doneNotice(view, done)}${page.body}`;
     width: 'console',
     search: searchBox(view, page.search),
     nav: consoleTabs(view, page.part),
-    refusal: summaryOf(view, page.refusal),
+    refusal: page.refusal && summaryOfFaults(view.t, [page.refusal, ...(page.refusal.also ?? [])]),
     isOpen: page.isOpen,
     body: page.narrow ? html`<div class="narrow">${body}</div>` : body,
   });

@@ -115,7 +115,7 @@ ${form(
   html`${nameField(view, { label: t('authenticators.name'), value: page.typed ?? nameOf(view, one), error: isName ? summary?.title : undefined })}
 ${submitButton(t('authenticators.save'))}`,
 )}
-<section class="apart"><h2>${t(one.kind === 'totp' ? 'authenticators.remove' : 'passkey.remove')}</h2>${removePart(view, page)}</section>
+<section class="apart"><h2>${t('authenticators.removeNamed', { name: nameOf(view, one) })}</h2>${removePart(view, page)}</section>
 ${page.isOnlyApp && html`<p><a href="/security/authenticator">${t('authenticators.replace')}</a></p>`}
 <p class="quiet"><a href="${LIST}">${t('authenticators.back')}</a></p>`,
   });
@@ -125,12 +125,10 @@ function removePart(view: View, { one, isLast, canTurnOff, partnerName }: Authen
   const { t } = view;
   if (isLast && !canTurnOff)
     return html`<p class="quiet">${t('turnOff.required', { partner: partnerName ?? view.brand.name })}</p>`;
-  const [text, label] =
-    one.kind === 'totp'
-      ? (['authenticators.remove.text', 'authenticators.remove'] as const)
-      : (['passkey.remove.text', 'passkey.remove'] as const);
+  const text = one.kind === 'totp' ? 'authenticators.remove.text' : 'passkey.remove.text';
+  const button = submitButton(t('authenticators.removeNamed', { name: nameOf(view, one) }), 'danger');
   return html`<p>${t(isLast ? 'turnOff.text' : text)}</p>
-${form(view, `${LIST}/${one.id}/remove`, submitButton(t(label), 'danger'))}`;
+${form(view, `${LIST}/${one.id}/remove`, actions(button, linkButton(LIST, t('act.cancel'))))}`;
 }
 
 export function nameRefusal({ t }: View) {

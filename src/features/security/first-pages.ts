@@ -1,7 +1,7 @@
 import type { AuthenticatorKind } from '#core/authenticators/factors.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { layout } from '#ui/layout.ts';
-import { form, submitButton } from '#ui/parts/actions.ts';
+import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { withoutPasskeys } from '#ui/parts/passkeys.ts';
 import { refusalText } from '#ui/refusal-text.ts';
@@ -55,7 +55,7 @@ function turnOffPart(view: View, { canTurnOff, partnerName }: FirstPage): Conten
     return partnerName !== undefined && html`<p class="quiet">${t('turnOff.required', { partner: partnerName })}</p>`;
   }
   return html`<section class="apart"><h2>${t('turnOff.title')}</h2><p>${t('turnOff.text')}</p>
-${form(view, '/security/authenticator/turn-off', submitButton(t('turnOff.button'), 'danger'))}</section>`;
+${form(view, '/security/authenticator/turn-off', actions(submitButton(t('turnOff.button'), 'danger'), linkButton('/security', t('act.cancel'))))}</section>`;
 }
 
 type Connecting = {

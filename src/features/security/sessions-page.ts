@@ -9,7 +9,7 @@ import type { Place } from './sessions.ts';
 
 export function sessionsPage(view: View, places: readonly Place[]): Html {
   const { t, locale } = view;
-  const others = places.length > 1;
+  const others = places.filter(({ isThis }) => !isThis).length;
   return layout(view, {
     title: t('sessions.title'),
     width: 'wide',
@@ -23,7 +23,7 @@ export function sessionsPage(view: View, places: readonly Place[]): Html {
         !place.isThis && endForm(view, place),
       ]),
     })}
-${others && actions(form(view, '/security/sessions/end-others', submitButton(t('sessions.endOthers'), 'danger')))}
+${others > 0 && actions(form(view, '/security/sessions/end-others', submitButton(t('sessions.endOthers', { count: others }), 'danger')))}
 ${backLink(view)}`,
   });
 }

@@ -1,9 +1,10 @@
 import type { SecondFactor } from '#core/authenticators/assurance.ts';
 import { PATHS } from '#core/paths.ts';
 import type { Notice } from '#core/sessions/notice.ts';
-import type { Refusal } from '#core/values/result.ts';
+import { type Refusal, refuse } from '#core/values/result.ts';
 import { layout } from '#ui/layout.ts';
 import { actions, form, inFlow, linkButton, submitButton } from '#ui/parts/actions.ts';
+import { summaryOfFaults } from '#ui/parts/faults.ts';
 import { checkbox, codeField, passwordField, textField, usernameField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { passkeyForm, passkeySignal } from '#ui/parts/passkeys.ts';
@@ -33,7 +34,8 @@ export function signInPage(view: View, page: SignInPage): Html {
   const { refusal, passwordSaved, isLost, passkeyRefusal } = page;
   const lost = isLost ? { title: t('signIn.lost.title'), text: t('signIn.lost.text') } : undefined;
   const refused = passkeyRefusal && refusalText(view, passkeyRefusal, 'passkey');
-  const summary = refusal ? fieldRefusal(view, refusal) : (refused ?? lost);
+  const faults = refusal ? faultsOf(view, refusal) : [];
+  const summary = refusal ? summaryOfFaults(t, faults) : (refused ?? lost);
   return layout(view, {
     title: t('signIn.title'),
     width: 'form',
@@ -42,14 +44,14 @@ export function signInPage(view: View, page: SignInPage): Html {
     refusal: summary,
     body: html`<p class="lead">${t('signIn.lead')}</p>
 ${passwordSaved && noticeBox(t('signIn.passwordSaved'))}${page.isSignedOut && noticeBox(t('signIn.signedOut'))}
-${passwordForm(view, page, summary)}
+${passwordForm(view, page, refusal ? faults : [summary])}
 ${page.offersPasskeys && aloneForm(view, page)}
 ${page.unknown && forget(page.unknown)}
 <p><a href="${PATHS.forgotPassword}">${t('signIn.forgot')}</a></p>`,
   });
 }
 
-type Refused = { readonly title: string; readonly fieldId?: string } | undefined;
+type Refused = { readonly title: string; readonly fieldId?: string | undefined } | undefined;
 
 /**
  * Whether the email field offers passkeys. After a refused one it does not: a device that answers by itself would send the
@@ -59,10 +61,11 @@ function offersInField({ offersPasskeys, passkeyRefusal }: SignInPage): boolean 
   return offersPasskeys && passkeyRefusal === undefined;
 }
 
-function passwordForm(view: View, page: SignInPage, refused: Refused): Html {
+function passwordForm(view: View, page: SignInPage, faults: readonly Refused[]): Html {
   const { t } = view;
   const { email, returnTo } = page;
-  const errorOf = (fieldId: string) => (refused?.fieldId === fieldId ? refused.title : undefined);
+  const errorOf = (fieldId: string) => faults.find((fault) => fault?.fieldId === fieldId)?.title;
+  const isFresh = faults.every((fault) => fault === undefined);
   return form(
     view,
     '/sign-in',
@@ -75,7 +78,7 @@ function passwordForm(view: View, page: SignInPage, refused: Refused): Html {
       // In its list, browsers offer passkeys too (WebAuthn §5.1.4, conditional mediation).
       autocomplete: offersInField(page) ? 'username webauthn' : 'username',
       value: email,
-      autofocus: refused === undefined && email === undefined,
+      autofocus: isFresh && email === undefined,
       error: errorOf('email'),
     })}
 ${passwordField(view, {
@@ -83,7 +86,7 @@ ${passwordField(view, {
   name: 'password',
   label: t('field.password'),
   autocomplete: 'current-password',
-  autofocus: refused === undefined && email !== undefined,
+  autofocus: isFresh && email !== undefined,
   error: errorOf('password'),
 })}
 ${returnField(returnTo)}
@@ -112,6 +115,13 @@ function aloneForm(view: View, page: SignInPage): Html {
 }
 
 type FieldRefusal = { readonly title: string; readonly text: Html | string; readonly fieldId?: string };
+
+function faultsOf(view: View, refusal: Refusal): readonly FieldRefusal[] {
+  const others = refusal.also ?? [];
+  return [refusal, ...others.map((reason) => refuse('invalid_request', { reason }))].map((one) =>
+    fieldRefusal(view, one),
+  );
+}
 
 /** A missing email is named. Wrong email and wrong password get the same text. */
 function fieldRefusal(view: View, refusal: Refusal): FieldRefusal {

@@ -4,7 +4,7 @@ import { PATHS } from '#core/paths.ts';
 import { canonicalEmail } from '#core/people/email.ts';
 import { noticeOf } from '#core/sessions/notice.ts';
 import { continuePath } from '#core/sessions/return-target.ts';
-import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import { isRefusal, type Refusal, refuse, refuseFields } from '#core/values/result.ts';
 import { findRelyingParty } from '#flows/authenticators/passkey-challenge.ts';
 import { idempotentAround } from '#flows/runtime/idempotency.ts';
 import type { BegunSignIn } from '#flows/sign-in/begin-sign-in.ts';
@@ -72,10 +72,10 @@ async function submitPassword(call: PageCall<'public', z.output<typeof passwordF
   const again = (refusal: Refusal) =>
     showRefusal(signInPage(view, { email: input.email, returnTo, refusal, offersPasskeys }), refusal);
   const email = canonicalEmail(input.email ?? '');
-  if (email === undefined) return again(refuse('invalid_request', { reason: 'email' }));
-  if (!input.password) return again(refuse('invalid_request', { reason: 'password' }));
-  const { pending, session } = call;
   const { password } = input;
+  const unfit = refuseFields([email === undefined && 'email', !password && 'password']);
+  if (unfit || email === undefined || !password) return again(unfit ?? refuse('invalid_request'));
+  const { pending, session } = call;
   const attempt = { email, password, channel: 'page', returnTo, client, held: { pending, session } } as const;
   const begun = await signInWithPassword(
     env,

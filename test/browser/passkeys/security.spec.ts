@@ -22,7 +22,7 @@ test('a passkey is added beside the app with a name, renamed, removed, and the b
   await page.getByLabel('Name').fill('Old laptop');
   await pressButton(page, 'Save');
   await page.getByRole('link', { name: 'Change Old laptop' }).click();
-  await pressButton(page, 'Remove this passkey');
+  await pressButton(page, 'Remove Old laptop');
   await expect(page.getByRole('status').first()).toContainText('The passkey was removed.');
   await expect.poll(() => device.credentials()).toEqual([]);
   expect(device.events.map(({ kind }) => kind)).toEqual(['added', 'deleted']);

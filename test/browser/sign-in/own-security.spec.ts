@@ -66,7 +66,7 @@ test('ends one session, and all the others', async ({ page, site }) => {
     .first()
     .click();
   await expect(rows).toHaveCount(3);
-  await pressButton(page, 'End all other sessions');
+  await pressButton(page, 'End all 2 other sessions');
   await expect(page.getByText('Signed in on this device only')).toBeVisible();
   for (const other of others) expect((await other.get('/security')).status).toBe(303);
 });

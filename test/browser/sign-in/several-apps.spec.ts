@@ -34,7 +34,7 @@ for (const javaScriptEnabled of [true, false]) {
       await pressButton(page, 'Save');
       await expect(page.getByText('New phone', { exact: true })).toBeVisible();
       await page.getByRole('link', { name: 'Change Authenticator app' }).click();
-      await pressButton(page, 'Remove this app');
+      await pressButton(page, 'Remove Authenticator app');
       await expect(page.getByRole('status').first()).toContainText('Its codes no longer work.');
 
       await signOut(page);

@@ -143,7 +143,7 @@ export function stopPage(view: View, { job }: JobFacts): Html {
   const { t } = view;
   const isRunning = job.state === 'running';
   const path = `/console/bulk/${job.id}`;
-  const label = t(isRunning ? 'bulk.stop' : 'bulk.discard');
+  const label = t(isRunning ? 'bulk.stop.button' : 'bulk.discard');
   return consolePage(view, {
     title: t(isRunning ? 'bulk.stop.question' : 'bulk.discard.question'),
     part: 'partners',

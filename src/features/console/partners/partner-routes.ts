@@ -121,11 +121,12 @@ function question<T>(
     guard,
     missing,
     find: ({ env, params }) => readPartner(env, params.partner ?? ''),
-    draw({ view }, { partner, resetsWithoutCode }) {
+    draw({ view }, { partner, people, resetsWithoutCode }) {
       const { t } = view;
       const isBack = name === 'restore' || (name === 'resets' && resetsWithoutCode);
       const title = t(`do.${name}`, { name: partner.name });
-      const text = name === 'resets' && isBack ? t('partner.resets.askAgain') : t(`partner.${name}.text`);
+      const key = name === 'resets' && isBack ? 'partner.resets.askAgain' : (`partner.${name}.text` as const);
+      const text = t(key, { name: partner.name, people });
       const above = { href: `${PARTNERS}/${partner.id}`, label: partner.name };
       const action = `${above.href}/${name}`;
       return questionPage(view, { title, text, action, above, isGrave: !isBack });

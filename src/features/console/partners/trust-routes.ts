@@ -17,14 +17,14 @@ export const trustRoutes: readonly Route[] = actPages({
   form: z.object({ allowed: typed('word').optional() }),
   missing,
   find: ({ env, params }) => readPartner(env, params.partner ?? ''),
-  draw({ view }, { partner }) {
+  draw({ view }, { partner, people }) {
     const { t } = view;
     const act = partner.trustedDevices ? 'forbid' : 'allow';
     // Named, so that a page that was drawn before another change never does the opposite of its words.
     const fields = html`<input type="hidden" name="allowed" value="${act === 'allow' ? 'yes' : 'no'}">`;
     const above = { href: `/console/partners/${partner.id}`, label: partner.name };
-    const title = t(`partner.trusted.${act}`);
-    const text = t(`partner.trusted.${act}.text`);
+    const title = t(act === 'allow' ? 'do.trustAllow' : 'do.trustForbid', { name: partner.name });
+    const text = t(`partner.trusted.${act}.text`, { name: partner.name, people });
     const action = `${above.href}/trusted-devices`;
     return questionPage(view, { title, text, action, above, isGrave: partner.trustedDevices, fields });
   },

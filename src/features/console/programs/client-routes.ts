@@ -131,7 +131,8 @@ async function submitNew(call: PageCall<'staffAdminSteppedUp', z.output<typeof c
   });
   if (!isRefusal(made)) return made;
   // A pasted private key is never shown again.
-  const shown = made.reason === 'jwks_private' ? { ...input, jwks: '' } : input;
+  const isPrivate = made.reason === 'jwks_private' || made.also?.includes('jwks_private');
+  const shown = isPrivate ? { ...input, jwks: '' } : input;
   return showRefusal(clientFormPage(view, shown, refusedWords(view, made)), made);
 }
 

@@ -104,9 +104,10 @@ function act(
     missing,
     find: ({ env, params }) => findWebhook(env.db.read, params.webhook ?? ''),
     draw({ view }, { id, url }) {
-      const title = view.t(`do.${name}`, { name: new URL(url).host });
+      const { host } = new URL(url);
+      const title = view.t(`do.${name}`, { name: host });
       const above = { href: `${WEBHOOKS}/${id}`, label: url };
-      const text = view.t(`webhooks.${name}.text`);
+      const text = view.t(`webhooks.${name}.text`, { name: host });
       const action = `${above.href}/${name}`;
       const isGrave = name === 'disable';
       return questionPage(view, { title, text, action, above, isGrave, part: 'webhooks' });

@@ -38,7 +38,7 @@ function deviceTable(view: View, devices: readonly TrustedPlace[]): Html {
     ]),
   })}
 <p>${t('trusted.what')}</p>
-${devices.length > 1 && actions(form(view, '/security/trusted-devices/end-all', submitButton(t('trusted.endAll'), 'danger')))}`;
+${devices.length > 1 && actions(form(view, '/security/trusted-devices/end-all', submitButton(t('trusted.endAll', { count: devices.length }), 'danger')))}`;
 }
 
 function deviceCell(view: View, device: TrustedPlace): Html {
