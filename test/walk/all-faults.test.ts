@@ -6,13 +6,16 @@ import { FORMS } from './forms.ts';
 /** What is wrong with every field of a form, and the fields that have to say so. A blank or missing value is wrong too. */
 type Wrong = { readonly fields: Readonly<Record<string, string>>; readonly said: readonly string[] };
 
+/** A blank name is made from the email. One that turns the direction of writing is refused. */
+const TURNED = '\u202eliame';
+
 const ALL_WRONG: Readonly<Record<string, Wrong>> = {
   '/sign-in': { fields: { email: 'ana', password: '' }, said: ['email', 'password'] },
   '/invitation/:token': { fields: { name: ' ', password: 'short' }, said: ['name', 'password'] },
-  '/team/invite': { fields: { email: 'bo', name: ' ', role: 'member' }, said: ['email', 'name'] },
+  '/team/invite': { fields: { email: 'bo', name: TURNED, role: 'member' }, said: ['email', 'name'] },
   '/console/partners/new': { fields: { name: ' ', slug: 'Ä Ö' }, said: ['name', 'slug'] },
   '/console/partners/:partner/people/new': {
-    fields: { email: 'bo', name: ' ', role: 'member' },
+    fields: { email: 'bo', name: TURNED, role: 'member' },
     said: ['email', 'name'],
   },
   '/console/people/:person/exempt': { fields: { reason: ' ', until: '2001-01-01' }, said: ['reason', 'until'] },
@@ -24,7 +27,7 @@ const ALL_WRONG: Readonly<Record<string, Wrong>> = {
     fields: { reason: ' ', check_note: ' ', code_minutes: '60' },
     said: ['reason', 'checked_by', 'check_note'],
   },
-  '/console/staff/new': { fields: { email: 'kim', name: ' ', role: 'csm' }, said: ['email', 'name'] },
+  '/console/staff/new': { fields: { email: 'kim', name: TURNED, role: 'csm' }, said: ['email', 'name'] },
   '/console/api-keys/new': { fields: { name: ' ', expires: '2001-01-01' }, said: ['name', 'partners:read', 'expires'] },
   '/console/webhooks/new': { fields: { url: 'ftp://a' }, said: ['url', 'user.mfa_enrolled'] },
   '/console/clients/new': {
