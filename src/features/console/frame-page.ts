@@ -3,7 +3,7 @@ import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
 import type { Reason, Refusal } from '#core/values/result.ts';
 import type { PlainKey } from '#messages/messages.ts';
 import { errorPage, layout } from '#ui/layout.ts';
-import { summaryOfFaults } from '#ui/parts/faults.ts';
+import { summaryOfFaults } from '#ui/parts/fields.ts';
 import { attributes, type Content, type Html, html } from '#ui/parts/html.ts';
 import { notice } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';

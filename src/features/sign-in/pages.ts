@@ -1,11 +1,10 @@
 import type { SecondFactor } from '#core/authenticators/assurance.ts';
 import { PATHS } from '#core/paths.ts';
 import type { Notice } from '#core/sessions/notice.ts';
-import { type Refusal, refuse } from '#core/values/result.ts';
+import type { Refusal } from '#core/values/result.ts';
 import { layout } from '#ui/layout.ts';
 import { actions, form, inFlow, linkButton, submitButton } from '#ui/parts/actions.ts';
-import { summaryOfFaults } from '#ui/parts/faults.ts';
-import { checkbox, codeField, passwordField, textField, usernameField } from '#ui/parts/fields.ts';
+import { checkbox, codeField, passwordField, summaryOfFaults, textField, usernameField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { passkeyForm, passkeySignal } from '#ui/parts/passkeys.ts';
 import { notice as noticeBox } from '#ui/parts/text.ts';
@@ -117,10 +116,8 @@ function aloneForm(view: View, page: SignInPage): Html {
 type FieldRefusal = { readonly title: string; readonly text: Html | string; readonly fieldId?: string };
 
 function faultsOf(view: View, refusal: Refusal): readonly FieldRefusal[] {
-  const others = refusal.also ?? [];
-  return [refusal, ...others.map((reason) => refuse('invalid_request', { reason }))].map((one) =>
-    fieldRefusal(view, one),
-  );
+  const others = (refusal.also ?? []).map((reason) => ({ refused: 'invalid_request', reason }) as const);
+  return [refusal, ...others].map((one) => fieldRefusal(view, one));
 }
 
 /** A missing email is named. Wrong email and wrong password get the same text. */

@@ -1,3 +1,4 @@
+import type { Translate } from '#messages/messages.ts';
 import type { View } from '#ui/view.ts';
 import { attributes, type Content, type Html, html } from './html.ts';
 
@@ -173,4 +174,15 @@ function description(field: Pick<Field, 'id' | 'hint' | 'error'>): Record<string
     'aria-describedby': describedBy === '' ? undefined : describedBy,
     'aria-invalid': field.error === undefined ? undefined : 'true',
   };
+}
+
+type Fault = { readonly title: string; readonly text?: Content; readonly fieldId?: string | undefined };
+
+/** One fault as it is, several as a list of links to their fields. `undefined` without one. */
+export function summaryOfFaults(t: Translate, faults: readonly Fault[]): Fault | undefined {
+  if (faults.length <= 1) return faults[0];
+  const links = faults.map(
+    ({ title, fieldId }, index) => html`${index > 0 && html`<br>`}<a href="#${fieldId}">${title}</a>`,
+  );
+  return { title: t('invitation.several', { count: faults.length }), text: html`${links}` };
 }

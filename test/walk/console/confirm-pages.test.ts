@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { headingOn, plain } from '../story.ts';
-import { openWorld } from '../world.ts';
-import { FORMS } from './forms.ts';
+import { headingOn, plain } from '../../story.ts';
+import { openWorld } from '../../world.ts';
+import { FORMS } from '../forms.ts';
 
 /** Every act that ends, removes, replaces or opens something for somebody else, and has a page of its own. */
 const ASKS =

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { openWorld } from '../world.ts';
-import { FORMS } from './forms.ts';
+import { openWorld } from '../../world.ts';
+import { FORMS } from '../forms.ts';
 
 /** What is wrong with every field of a form, and the fields that have to say so. A blank or missing value is wrong too. */
 type Wrong = { readonly fields: Readonly<Record<string, string>>; readonly said: readonly string[] };
