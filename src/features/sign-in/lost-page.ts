@@ -1,6 +1,8 @@
+import { PATHS } from '#core/paths.ts';
 import { contactLink, layout } from '#ui/layout.ts';
-import { inFlow } from '#ui/parts/actions.ts';
+import { actions, inFlow, linkButton } from '#ui/parts/actions.ts';
 import { type Html, html } from '#ui/parts/html.ts';
+import type { RefusalText } from '#ui/refusal-text.ts';
 import type { View } from '#ui/view.ts';
 
 /** For a person without phone and recovery codes: whom to contact, what support asks, and what it never asks. */
@@ -22,5 +24,16 @@ export function lostPage(view: View, { isPending }: { readonly isPending: boolea
 <h2>${t('lost.then')}</h2>
 <p>${t('lost.then.text')}</p>
 <p><a href="${inFlow(view, isPending ? '/sign-in/recovery-code' : '/sign-in')}">${t(isPending ? 'signIn.useRecoveryCode' : 'forgot.back')}</a></p>`,
+  });
+}
+
+/** All tries of this sign-in are used: only a new one helps, so the page has no form. */
+export function overPage(view: View, title: string, refusal: RefusalText): Html {
+  return layout(view, {
+    title,
+    width: 'form',
+    doors: { first: 'open', second: 'here', label: view.t('steps.second') },
+    refusal,
+    body: actions(linkButton(inFlow(view, PATHS.signIn), view.t('signIn.title'), 'primary')),
   });
 }

@@ -8,8 +8,9 @@ import { checkbox, codeField, passwordField, summaryOfFaults, textField, usernam
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { passkeyForm, passkeySignal } from '#ui/parts/passkeys.ts';
 import { notice as noticeBox } from '#ui/parts/text.ts';
-import { isOver, type RefusalText, refusalText } from '#ui/refusal-text.ts';
+import { isOver, refusalText } from '#ui/refusal-text.ts';
 import type { View } from '#ui/view.ts';
+import { overPage } from './lost-page.ts';
 
 type SignInPage = {
   readonly email?: string | undefined;
@@ -172,17 +173,6 @@ ${submitButton(t('button.verify'))}`,
     )}
 ${otherWays(view, methods, 'totp')}
 <p class="quiet"><a href="${PATHS.helpTroubleshooting}">${t('signIn.code.help')}</a> · <a href="${inFlow(view, '/sign-in/lost')}">${t('lost.link')}</a></p>`,
-  });
-}
-
-/** All tries of this sign-in are used: only a new one helps, so the page has no form. */
-export function overPage(view: View, title: string, refusal: RefusalText): Html {
-  return layout(view, {
-    title,
-    width: 'form',
-    doors: { first: 'open', second: 'here', label: view.t('steps.second') },
-    refusal,
-    body: actions(linkButton(inFlow(view, PATHS.signIn), view.t('signIn.title'), 'primary')),
   });
 }
 

@@ -6,7 +6,8 @@ import { type Html, html } from '#ui/parts/html.ts';
 import { passkeyForm, withoutPasskeys } from '#ui/parts/passkeys.ts';
 import { isOver, refusalText } from '#ui/refusal-text.ts';
 import type { View } from '#ui/view.ts';
-import { type CodePage, otherWays, overPage } from './pages.ts';
+import { overPage } from './lost-page.ts';
+import { type CodePage, otherWays } from './pages.ts';
 
 /** A passkey as the second factor. Without scripts there is none, so the page leads to the other factors. */
 export function passkeyPage(view: View, { email, methods, refusal }: CodePage): Html {
