@@ -4,6 +4,10 @@
 const LIVE_MS = 250;
 const RENEW_MS = 2000;
 
+// On a phone the tabs are one line, wider than the screen.
+for (const tab of document.querySelectorAll('.tabs [aria-current]'))
+  tab.scrollIntoView({ block: 'nearest', inline: 'center' });
+
 document.addEventListener('keydown', (event) => {
   if (event.key === '/' && !event.ctrlKey && !event.metaKey && !event.altKey) focusFind(event);
 });

@@ -11,9 +11,6 @@ for (const part of document.querySelectorAll('[data-script]')) part.removeAttrib
 showTimes();
 // A list that a script has renewed.
 document.addEventListener('renewed', showTimes);
-// On a phone the tabs are one line, wider than the screen.
-for (const tab of document.querySelectorAll('.tabs [aria-current]'))
-  tab.scrollIntoView({ block: 'nearest', inline: 'center' });
 
 // The browser remembers the answer to a form as that form, so Back and Reload would ask to send it again. Under its
 // page's own address it is a normal page, and the browser just requests it.

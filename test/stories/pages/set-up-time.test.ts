@@ -8,7 +8,7 @@ import { en } from '#messages/locales/en.ts';
 /** "It takes about two minutes", on every page and in every mail: a person who reads two spans believes neither. */
 const SPANS = {
   en: { any: /(?:it|that) takes [^.]*?minutes?/gi, one: /takes about two minutes/i },
-  de: { any: /dauert [^.]*?minuten?/gi, one: /dauert etwa zwei Minuten/i },
+  de: { any: /(?:das|es) dauert [^.]*?minuten?/gi, one: /dauert etwa zwei Minuten/i },
 } as const;
 
 const BOOKS = { en: { ...en, help: JSON.stringify(english) }, de: { ...de, help: JSON.stringify(german) } };

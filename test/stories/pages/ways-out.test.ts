@@ -22,7 +22,7 @@ describe('a form whose tries are used up', () => {
       const browser = world.person();
       await browser.signIn(ANA);
       const { text } = await sendUntilOver(() => browser.post(path, { code: wrong }));
-      assert.match(refusalOn(text), /Sign in again to go on/, path);
+      assert.match(refusalOn(text), /Sign in again/, path);
       assert.doesNotMatch(text, /name="code"/, path);
       assert.match(text, /class="button primary" href="\/sign-in"/, path);
       world.clock.at += 86_400;
