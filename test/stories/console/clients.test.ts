@@ -61,21 +61,21 @@ test('an administrator adds a client, and gets its secret once with all that its
   const page = await robin.get(`/console/clients/${client.id}`);
   assert.ok(page.text.includes(settings.filter((line) => !line.includes('SECRET')).join('\n')));
   assert.ok(!page.text.includes(secret));
-  for (const words of [CALLBACK, 'Acme Telecom', 'as far as the person agrees', 'Active', 'never', 'RS256', 'A secret'])
+  for (const words of [CALLBACK, 'Acme Telecom', 'as far as the person agrees', 'Active', 'never', 'RS256', 'Secret'])
     assert.ok(plain(page.text).includes(words), words);
 });
 
 test('a client in the browser or with keys is added without a secret, and leads to its own page', async (t) => {
   const { world, robin } = await openClients(t);
   for (const [how, proof] of [
-    [{ type: 'browser' }, 'Nothing: it runs in a browser'],
-    [{ type: 'web', jwks: JSON.stringify({ keys: [PUBLIC_KEY] }) }, 'A key (private_key_jwt)'],
+    [{ type: 'browser' }, 'None: runs in a browser'],
+    [{ type: 'web', jwks: JSON.stringify({ keys: [PUBLIC_KEY] }) }, 'Key (private_key_jwt)'],
   ] as const) {
     const { location = '' } = await robin.post(NEW, { name: 'Portal', redirect_uris: CALLBACK, ...how });
     const client = (await clientsOf(world)).at(-1);
     assert.equal(location, `/console/clients/${client?.id}?done=clientAdded`);
     const text = await read(robin, location);
-    assert.match(text, /The client is added/);
+    assert.match(text, /Client added/);
     assert.ok(text.includes(proof), text);
     assert.doesNotMatch(text, /New secret/);
     const page = `/console/clients/${client?.id}`;
@@ -95,12 +95,12 @@ test('what a client cannot be is said beside its field, and what was typed is th
     [{ redirect_uris: uris }, 'redirect_uris', /1 to 20 https addresses/],
     [{ redirect_uris: `${CALLBACK}${' '.repeat(40_100)}https://b.example/` }, 'redirect_uris', /1 to 20/],
     [{ post_logout_redirect_uris: '/' }, 'post_logout_redirect_uris', /up to 20 https addresses/],
-    [{ backchannel_logout_uri: 'https://10.0.0.7/' }, 'backchannel_logout_uri', /in a private network/],
+    [{ backchannel_logout_uri: 'https://10.0.0.7/' }, 'backchannel_logout_uri', /on a private network/],
     [{ backchannel_logout_uri: 'http://a.example/' }, 'backchannel_logout_uri', /Enter an https address/],
     [{ backchannel_internal: 'yes' }, 'backchannel_logout_uri', /Enter an https address/],
-    [{ partners: 'acme nobody' }, 'partners', /partner accounts that exist/],
+    [{ partners: 'acme nobody' }, 'partners', /existing partner accounts/],
     [{ jwks: 'nonsense' }, 'jwks', /JWK Set of 1 to 10 public keys/],
-    [{ jwks: JSON.stringify({ keys: [PUBLIC_KEY] }), type: 'browser' }, 'jwks', /has no keys/],
+    [{ jwks: JSON.stringify({ keys: [PUBLIC_KEY] }), type: 'browser' }, 'jwks', /can’t have keys/],
   ];
   for (const [fields, field, words] of refused) {
     const { status, text } = await robin.post(NEW, { name: 'My Portal', redirect_uris: CALLBACK, ...fields });
@@ -118,7 +118,7 @@ test('a private key that was pasted is refused as that, and not shown again', as
   const jwks = JSON.stringify({ keys: [{ ...PUBLIC_KEY, d: 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A' }] });
   const { status, text } = await robin.post(NEW, { name: 'Portal', redirect_uris: CALLBACK, jwks });
   assert.equal(status, 400);
-  assert.match(refusalOn(text), /There is a private key in it/);
+  assert.match(refusalOn(text), /This contains a private key/);
   assert.match(text, /<details[^>]* open/, 'where the field is that it is about');
   assert.doesNotMatch(text, /nWGxne/);
   assert.deepEqual(await clientsOf(world), []);
@@ -128,7 +128,7 @@ test('a new secret ends the one before, and the page before it says so', async (
   const { world, robin } = await openClients(t);
   const { client, secret } = await makeClient(world.env);
   const path = `/console/clients/${client.id}/new-secret`;
-  assert.match(await read(robin, path), /The secret that Partner Portal has now will be refused at once/);
+  assert.match(await read(robin, path), /The current secret of Partner Portal stops working right away/);
   const renewed = secretIn((await robin.submit(path)).text);
   assert.notEqual(renewed, secret);
   assert.equal((await findClient(world.env.db.read, client.id))?.secretHash, tokenHash(renewed));
@@ -140,16 +140,16 @@ test('disabling a client says what ends with it, and it can be enabled again', a
   await world.env.db.transaction((tx) => noteClientUse(tx, client.id, world.clock.at));
   const page = `/console/clients/${client.id}`;
   for (const id of ['one', 'two']) await grant(world, client.id, id);
-  assert.match(await read(robin, '/console/clients'), /Partner Portal Everybody Active .*2027/);
+  assert.match(await read(robin, '/console/clients'), /Partner Portal Everyone Active .*2027/);
   const question = await read(robin, `${page}/disable`);
   assert.match(
     question,
-    /Nobody will be able to sign in to Partner Portal\. 2 sign-ins to it will end, with their tokens\./,
+    /No one will be able to sign in to Partner Portal\. 2 sign-ins to it will end, with their tokens\./,
   );
   const disabled = await robin.submit(`${page}/disable`);
-  assert.match(plain(disabled.text), /Disabled\. Nobody can sign in to it, and its tokens have ended\./);
+  assert.match(plain(disabled.text), /Disabled\. No one can sign in to it, and its tokens have ended\./);
   assert.notEqual((await findClient(world.env.db.read, client.id))?.disabledAt, undefined);
-  assert.match(await read(robin, '/console/clients'), /Partner Portal Everybody Disabled/);
+  assert.match(await read(robin, '/console/clients'), /Partner Portal Everyone Disabled/);
   assert.match(plain((await robin.submit(`${page}/enable`)).text), /Enabled\. People can sign in to it again\./);
   assert.equal((await findClient(world.env.db.read, client.id))?.disabledAt, undefined);
   const acts = (await world.events()).filter(({ action }) => /^client\.(dis|en)abled$/.test(action));

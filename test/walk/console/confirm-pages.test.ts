@@ -32,7 +32,7 @@ for (const path of asked) {
     const button = plain(/<button type="submit"[^>]*>([\s\S]*?)<\/button>/.exec(form)?.[1] ?? '');
     assert.equal(button, heading, 'the button says the act and the name');
     assert.match(form, /<a class="button quiet" href="[^"]+">Cancel<\/a>/);
-    assert.match(plain(main), /\b(?:will|won’t|goes|can remind)\b/, 'what will happen, as a future');
+    assert.match(plain(main), /\b(?:will|won’t|can remind|Removes|Clears|stops)\b/);
     assert.doesNotMatch(plain(main), /\b[Ff]rom now on\b/);
   });
 }
