@@ -96,7 +96,7 @@ function withGiven(values: SettingValues) {
   const { productName, accentHue, supportContact, ...others } = values;
   const { resetsBy, resetSecondApprover, accessCodeMinutes, resetFreezeHours, ...rest } = others;
   const rules = { resetsBy, resetSecondApprover, accessCodeMinutes, resetFreezeHours };
-  const given: Given = Object.freeze({ productName, accentHue, logo: rest.logo, supportContact, ...rules });
+  const given: Given = Object.freeze({ productName, accentHue, supportContact, ...rules });
   return { ...rest, given };
 }
 

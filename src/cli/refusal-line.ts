@@ -64,7 +64,6 @@ const LINES = {
     'that is not a valid lifetime of an access code: 10 to 1440 minutes, within the rule of the service',
   'invalid_request.freeze_hours': 'that is not a whole number of hours from 0 to 720',
   'invalid_request.hue': 'that is not a whole number from 0 to 360',
-  'invalid_request.image': 'set a logo in the console, or give SALLYPORT_LOGO_FILE',
   'invalid_request.product_name': 'that is not a valid product name: use 1 to 60 characters without a colon',
   'invalid_request.setting_choice':
     'that is not one of the values: on or off, and for resets-by staff or administrators',

@@ -83,5 +83,6 @@ export function pathFor({ path }: Row, ids: Roles['ids'], partner: string, perso
   return path
     .replace(':partner', ids[partner] ?? '')
     .replace(/:(person|user)/, ids[person] ?? '')
+    .replace(':setting', 'accent-hue')
     .replace(/:\w+/g, 'nothing');
 }

@@ -5,6 +5,7 @@ import { withResume } from '#core/sessions/resume.ts';
 import { isRefusal } from '#core/values/result.ts';
 import { addApiKey } from '#flows/administration/api-keys.ts';
 import { addWebhook } from '#flows/administration/webhooks.ts';
+import { changeSetting } from '#flows/instance/change.ts';
 import { queueMail } from '#flows/runtime/mail.ts';
 import { findPerson } from '#store/people/users.ts';
 import { someImport, someJob } from '../stories/console/bulk/bulk-walk.ts';
@@ -88,10 +89,7 @@ const STAFF_FILES = /\.csv$|\/export\/file$/;
 const LEADS_ON = '/console';
 const SHOWS_A_SECRET = '/console/secrets/:secret';
 
-/**
- * A partner, people in each state, a waiting reset, and a program with a key and a webhook, so that every page of the
- * console has content.
- */
+/** A partner, people in each state, a waiting reset, and programs, so that every page of the console has content. */
 async function settleConsole(world: World) {
   const partner = await world.addPartner({ name: COMPANY, slug: 'zephyr', policy: 'required' });
   const person = await world.addUser({ email: EMAIL, name: NAME, partnerId: partner.id });
@@ -111,11 +109,20 @@ async function settleConsole(world: World) {
   const { client } = await makeClient(world.env);
   const imports = { columns: await someImport(world, 'draft'), start: await someImport(world, 'checked') };
   const jobs = { start: await someJob(world, 'checked'), shown: await someJob(world, 'finished') };
-  const programs = { ':key': key.apiKey.id, ':webhook': hook.webhook.id, ':client': client.id };
+  const programs = {
+    ':setting': 'accent-hue',
+    ':key': key.apiKey.id,
+    ':webhook': hook.webhook.id,
+    ':client': client.id,
+  };
+  await changeSetting(world.env, 'command_line', { name: 'accent-hue', value: '25' });
   const ids = { ':partner': partner.id, ':request': request, ':mail': mail, ':device': device, ...programs };
   return (path: string) =>
     path
-      .replace(/:partner|:request|:mail|:device|:key|:webhook|:client/g, (name) => ids[name as keyof typeof ids])
+      .replace(
+        /:partner|:request|:mail|:device|:key|:webhook|:client|:setting/g,
+        (name) => ids[name as keyof typeof ids],
+      )
       .replace('import/:job', `import/${path.endsWith('/columns') ? imports.columns : imports.start}`)
       .replace(':job', path.endsWith('/start') ? jobs.start : jobs.shown)
       .replace(/\/(?:bulk\/new|console\/reminders)$/, '$&?all=yes')

@@ -73,7 +73,7 @@ export type BulkEnd = { bulkId: string; done: number; unchanged: number; failed:
 /** Why a bulk job was stopped, and how many items it had done by then. */
 export type BulkStop = { bulkId: string; because: 'by_staff' | 'maker_lost'; done: number };
 
-/** A setting of the service before and after; absent: the default. A logo is the id of its image. */
+/** A setting of the service before and after; absent: the default. */
 export type SettingDetail = {
   setting: string;
   from?: SettingText | undefined;

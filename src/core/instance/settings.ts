@@ -13,8 +13,6 @@ import {
 export type InstanceValues = {
   readonly productName: string;
   readonly accentHue: number;
-  /** The id of a stored image. The environment names a file instead, which the configuration holds. */
-  readonly logo: string | undefined;
   readonly supportContact: string | undefined;
 } & ResetRules;
 
@@ -55,7 +53,6 @@ const SETTINGS: { readonly [K in Key]: Row<InstanceValues[K]> } = {
     fallback: 'Partner Interface',
     parse: parseProductName,
   },
-  logo: { name: 'logo', variable: 'SALLYPORT_LOGO_FILE', fallback: undefined, parse: (id) => id },
   accentHue: {
     name: 'accent-hue',
     variable: 'SALLYPORT_ACCENT_HUE',
@@ -120,8 +117,8 @@ export function findInstanceSetting(name: string): InstanceSetting | undefined {
   return INSTANCE_SETTINGS.find((setting) => setting.name === name);
 }
 
-/** What the environment gives: a key that is absent or undefined is not given. A logo counts only as given or not. */
-export type Given = { readonly [K in Key]?: K extends 'logo' ? unknown : InstanceValues[K] | undefined };
+/** What the environment gives: a key that is absent or undefined is not given. */
+export type Given = { readonly [K in Key]?: InstanceValues[K] | undefined };
 
 /** The texts that are stored, by name. */
 export type Stored = ReadonlyMap<string, string>;
@@ -145,10 +142,8 @@ export function sourceOf(key: Key, given: Given, stored: Stored): Source {
 /** The values to show: of the environment, else as stored, else the defaults. What cannot be read counts as not set. */
 export function resolveSettings(given: Given, stored: Stored): InstanceValues {
   const values = KEYS.map((key) => {
-    // The environment names a file, whose bytes the configuration has.
-    const own = key === 'logo' ? undefined : given[key];
     const text = stored.get(SETTINGS[key].name);
-    return [key, own ?? readStored(key, text) ?? SETTINGS[key].fallback];
+    return [key, given[key] ?? readStored(key, text) ?? SETTINGS[key].fallback];
   });
   // Cast boundary: each row has the type of its key, and `fromEntries` forgets it.
   return Object.fromEntries(values) as InstanceValues;

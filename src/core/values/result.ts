@@ -52,7 +52,7 @@ type Reasons = {
         | 'reason_missing'
       )
     | ('notes' | 'owner' | 'reminder_days')
-    | ('freeze_hours' | 'hue' | 'image' | 'product_name' | 'setting_choice' | 'support_contact')
+    | ('freeze_hours' | 'hue' | 'product_name' | 'setting_choice' | 'support_contact')
     | ('redirect_uris' | 'required_from' | 'same_email' | 'scopes' | 'since' | 'slug' | 'slug_taken' | 'until' | 'url');
   not_found:
     | 'api_key'

@@ -126,7 +126,6 @@ type Other = Extract<
     )
   | ('password' | 'reminded' | 'replaced_elsewhere' | 'request' | 'required' | 'required_from' | 'same_email' | 'scope')
   | (
-      | 'image'
       | 'second_needed'
       | 'setting'
       | 'sign_in_again'

@@ -65,7 +65,6 @@ function readTyped(setting: InstanceSetting, { value, reason: typedReason = '' }
 
 const FAULTS: Readonly<Record<InstanceSetting['key'], ReasonOf<'invalid_request'>>> = {
   productName: 'product_name',
-  logo: 'image',
   accentHue: 'hue',
   supportContact: 'support_contact',
   resetsBy: 'setting_choice',

@@ -34,17 +34,15 @@ function knownOf(
   setting: InstanceSetting,
   rows: readonly InstanceSettingTable[],
 ): KnownSetting {
-  const { key, name, variable } = setting;
+  const { key, name } = setting;
   const row = rows.find((one) => one.name === name);
   const stored = row?.value ?? undefined;
   const source = sourceOf(key, given, new Map(stored === undefined ? [] : [[name, stored]]));
-  // Of a logo only its file is known, which the variable names.
-  const own = key === 'logo' ? undefined : given[key];
-  const fromFile = key === 'logo' && source === 'environment' ? variable : undefined;
+  const own = given[key];
   return {
     ...setting,
     source,
-    value: own === undefined ? (fromFile ?? stored ?? defaultText(key)) : textOfValue(own),
+    value: own === undefined ? (stored ?? defaultText(key)) : textOfValue(own),
     stored,
     change: row && { at: row.changed_at, by: row.changed_by },
     version: row?.version ?? 0,

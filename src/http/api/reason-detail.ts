@@ -4,7 +4,7 @@ import type { CodeAndReason } from '#core/values/result.ts';
 type Silent = Extract<
   CodeAndReason,
   | `invalid_request.${'code' | 'events' | 'expires' | 'from' | 'host' | 'host_taken' | 'password' | 'policy'}`
-  | `invalid_request.${'freeze_hours' | 'hue' | 'image' | 'product_name' | 'setting_choice' | 'support_contact'}`
+  | `invalid_request.${'freeze_hours' | 'hue' | 'product_name' | 'setting_choice' | 'support_contact'}`
   | `not_found.setting`
   | `forbidden.${'resets_by_administrators' | 'setting_changed' | 'setting_in_environment'}`
   | `invalid_request.${'csv_utf16' | 'invite' | 'selection' | 'selection_many'}`

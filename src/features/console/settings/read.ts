@@ -13,7 +13,7 @@ export type ChangedBy = { readonly name: string } | 'operator' | 'gone';
 export async function readSettings(env: Env): Promise<readonly ShownSetting[]> {
   const shown: ShownSetting[] = [];
   for (const setting of await readKnownSettings(env)) shown.push(await shownOf(env, setting));
-  return shown.filter(({ key }) => key !== 'logo');
+  return shown;
 }
 
 /** @param name as in its address */

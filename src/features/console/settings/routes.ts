@@ -45,7 +45,7 @@ export const settingsRoutes: readonly Route[] = [
       const id = query.get('mail') ?? '';
       const { email } = session.user;
       const mail = await findTestMail(env, id, email);
-      return mail ? show(testMailPage(view, { id, email, mail })) : seeOther(SETTINGS);
+      return show(testMailPage(view, { id, email, mail, perHour: TEST_MAILS_PER_HOUR }));
     },
   }),
   page({ method: 'POST', path: `${SETTINGS}/test-mail`, guard: 'staffAdminSteppedUp', handle: submitTestMail }),
@@ -89,8 +89,7 @@ function shownValue({ value = '' }: ShownSetting): string {
 }
 
 function findOne({ env, params }: AdminCall): Promise<ShownSetting | undefined> {
-  const name = params.setting ?? '';
-  return name === 'logo' ? Promise.resolve(undefined) : readSetting(env, name);
+  return readSetting(env, params.setting ?? '');
 }
 
 /** @param value undefined: the default */

@@ -61,7 +61,6 @@ function control(view: View, { setting, value, bounds, refusal }: SettingPage): 
   if (key === 'resetsBy' || key === 'resetSecondApprover') {
     return isFixed ? readOnly(view, setting) : radios({ ...choiceOf(view, key), name: 'value', value, error });
   }
-  if (key === 'logo') return undefined;
   return textField({
     id: 'value',
     name: 'value',
@@ -117,7 +116,7 @@ export function defaultPage(view: View, { setting, becomes, reason, refusal }: D
     above: { href: SETTINGS, label: t('console.settings') },
     narrow: true,
     refusal,
-    body: html`<p>${valueCell(view, setting, key === 'logo' ? undefined : valueWords(view, setting, setting.value))}</p>
+    body: html`<p>${valueCell(view, setting, valueWords(view, setting, setting.value))}</p>
 <p class="lead">${t('settings.default.text', { value: becomes })}</p>
 ${form(
   view,

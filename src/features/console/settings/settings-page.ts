@@ -17,15 +17,15 @@ type SettingsPage = {
 export function settingsPage(view: View, { settings, testsPerHour, done, refusal }: SettingsPage): Html {
   const { t } = view;
   const rowsOf = (isRule: boolean) =>
-    dataList(settings.filter((setting) => setting.isRule === isRule).map((setting) => rowOf(view, setting)));
+    settings.filter((setting) => setting.isRule === isRule).map((setting) => rowOf(view, setting));
   return consolePage(view, {
     title: t('settings.title'),
     part: 'settings',
     done,
     refusal,
     body: html`<p class="lead">${t('settings.lead')}</p>
-<section><h2>${t('settings.look')}</h2>${rowsOf(false)}</section>
-<section class="apart"><h2>${t('settings.resets')}</h2>${rowsOf(true)}</section>
+<section><h2>${t('settings.look')}</h2>${dataList([...rowsOf(false), logoRow(view)])}</section>
+<section class="apart"><h2>${t('settings.resets')}</h2>${dataList(rowsOf(true))}</section>
 <section class="apart"><h2>${t('settings.mail')}</h2>${mailRows(view, testsPerHour)}</section>`,
   });
 }
@@ -37,6 +37,15 @@ function rowOf(view: View, setting: ShownSetting) {
     value: valueCell(view, setting, shownValue(view, setting)),
     ...(source !== 'environment' && { action: linkButton(`${SETTINGS}/${name}`, view.t(`settings.${key}.title`)) }),
   };
+}
+
+/** A file on the server, so that only the environment names it. */
+function logoRow({ t, config }: View) {
+  const variable = 'SALLYPORT_LOGO_FILE';
+  const isSet = config.logo !== undefined;
+  const image = isSet ? html`<img class="mark" src="/logo" alt="${t('settings.logo')}">` : t('settings.none');
+  const source = t(isSet ? 'settings.source.environment' : 'settings.mail.unset', { variable });
+  return { label: t('settings.logo'), value: html`${image}<br><span class="hint">${source}</span>` };
 }
 
 function shownValue(view: View, setting: ShownSetting): Content {

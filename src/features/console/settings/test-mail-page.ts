@@ -13,19 +13,25 @@ type TestMail =
   | { readonly state: 'later'; readonly fault: string; readonly nextTryAt: number }
   | { readonly state: 'queued' | 'noServer' };
 
-type TestMailPage = { readonly id: string; readonly email: string; readonly mail: TestMail };
+type TestMailPage = {
+  readonly id: string;
+  readonly email: string;
+  /** Absent before one was sent. */
+  readonly mail: TestMail | undefined;
+  readonly perHour: number;
+};
 
 /** What became of the test mail: queued, accepted by the mail server, or why not. */
-export function testMailPage(view: View, { id, email, mail }: TestMailPage): Html {
+export function testMailPage(view: View, { id, email, mail, perHour }: TestMailPage): Html {
   const { t } = view;
-  const isOpen = mail.state === 'queued' || mail.state === 'later';
+  const isOpen = mail?.state === 'queued' || mail?.state === 'later';
   const again = form(view, `${SETTINGS}/test-mail`, submitButton(t('settings.test.button'), 'quiet'));
   return consolePage(view, {
     title: t('settings.test'),
     part: 'settings',
     above: { href: SETTINGS, label: t('console.settings') },
     narrow: true,
-    body: html`${notice(outcome(view, email, mail), mail.state === 'sent' ? 'success' : 'info')}
+    body: html`${mail === undefined ? html`<p class="lead">${t('settings.test.goes', { email, count: perHour })}</p>` : notice(outcome(view, email, mail), mail.state === 'sent' ? 'success' : 'info')}
 ${isOpen && actions(linkButton(`${SETTINGS}/test-mail?mail=${id}`, t('settings.test.look'), 'primary'))}${again}`,
   });
 }

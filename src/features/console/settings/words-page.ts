@@ -32,7 +32,7 @@ export function sourceWords(view: View, setting: ShownSetting): Html {
   const { t, locale } = view;
   const { source, variable, stored, change } = setting;
   if (source === 'environment') {
-    const ignored = stored !== undefined && setting.key !== 'logo';
+    const ignored = stored !== undefined;
     return html`${t('settings.source.environment', { variable })}${ignored && html`<br>${t('settings.ignored', { value: valueWords(view, setting, stored) })}`}`;
   }
   if (change === undefined) return html`${t('settings.source.default')}`;
