@@ -36,7 +36,7 @@ test('what is no setting, does not fit or lacks its reason is refused in one lin
   const { command } = await openSettings(t);
   assertRefused(await command(['settings', 'set', 'nothing', 'x']), 1, /no such setting: .*settings list/);
   assertRefused(await command(['settings', 'set', 'accent-hue', '361']), 1, /whole number from 0 to 360/);
-  assertRefused(await command(['settings', 'set', 'resets-by', 'administrators']), 1, /reason is needed/);
+  assertRefused(await command(['settings', 'set', 'resets-by', 'administrators']), 1, /reason is required/);
   const said = await command(['settings', 'set', 'resets-by', 'administrators', '--reason', 'agreed']);
   assert.equal(said.code, 0, said.err);
 });

@@ -40,7 +40,7 @@ for (const javaScriptEnabled of [true, false]) {
       await enter(page, site, await site.newPerson({ role: 'admin' }));
       await page.goto('/console/settings');
       await pressButton(page, 'Send test email');
-      await expect(page.getByRole('status').first()).toContainText('waits in the outbox');
+      await expect(page.getByRole('status').first()).toContainText('waiting in the outbox');
       if (javaScriptEnabled) await checkWithAxe(page);
     });
   });

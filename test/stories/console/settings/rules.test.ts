@@ -34,7 +34,7 @@ test('a rule is changed with a reason, which the audit log keeps', async (t) => 
 test('with a second approval, the next reset waits, and the console has the list of waiting ones', async (t) => {
   const { csm, anaPath } = await openWithRule(t, 'reset-second-approver', 'on');
   const asked = await csm.submit(`${anaPath}/reset-mfa`, { ...RESET, minutes: '60' });
-  assert.match(asked.text, /must approve it/);
+  assert.match(asked.text, /Another member of staff must approve it/);
   assert.match(await read(csm, '/console/resets'), /Ana Silva/);
 });
 
