@@ -112,11 +112,11 @@ test('a client with keys or in a browser has no secret', async (t) => {
     '--jwks',
     file('d.json', { keys: [{ ...KEY, d: 'x' }] }),
   );
-  await refuse(1, /no JWK Set/, ...add, '--jwks', file('long.json', `{"keys":[${' '.repeat(70_000)}]}`));
-  await refuse(1, /no JWK Set/, ...add, '--jwks', file('text', 'nonsense'));
+  await refuse(1, /not a JWK Set/, ...add, '--jwks', file('long.json', `{"keys":[${' '.repeat(70_000)}]}`));
+  await refuse(1, /not a JWK Set/, ...add, '--jwks', file('text', 'nonsense'));
   // Sparse: it takes no space, but is larger than a program can read at once.
   truncateSync(file('huge.json', ''), 3 * 2 ** 30);
-  await refuse(1, /no JWK Set/, ...add, '--jwks', join(folder, 'huge.json'));
+  await refuse(1, /not a JWK Set/, ...add, '--jwks', join(folder, 'huge.json'));
   await refuse(1, /there is no file .*missing/, ...add, '--jwks', join(folder, 'missing'));
   await refuse(2, /--jwks goes only with --type web/, ...add, '--type', 'browser', '--jwks', 'x');
   assert.equal((await json('list')).length, 2, 'what was refused was not added');
@@ -134,7 +134,7 @@ test('what a client cannot be is refused in one line that says what to do', asyn
   await refuse(1, /not a valid name/, 'add', ' ', '--redirect-uri', CALLBACK);
   await refuse(1, /redirect URI is absolute, https/, 'add', 'Portal', '--redirect-uri', 'http://portal.example/');
   await refuse(1, /to go to after sign-out is absolute/, ...add, '--post-logout-redirect-uri', '/');
-  await refuse(1, /add --internal if it should be/, ...out('https://10.0.0.7/out'));
+  await refuse(1, /add --internal if this is intended/, ...out('https://10.0.0.7/out'));
   await refuse(1, /back-channel logout URI is absolute and https/, ...out('http://portal.example/out'));
   await refuse(1, /there is no such partner/, ...add, '--partner', 'acme', '--partner', 'nobody');
   for (const verb of ['show', 'new-secret', 'disable', 'enable']) await refuse(1, /no such client/, verb, 'nobody');

@@ -58,7 +58,7 @@ test('what is no host, is there already or names no partner is refused in one li
     'a b',
     '',
   ]) {
-    assertRefused(await command(['site', 'add', wrong]), 1, /that is no host/);
+    assertRefused(await command(['site', 'add', wrong]), 1, /that is not a host/);
   }
   assertRefused(await command(['site', 'add', 'x.example.com', '--partner', 'nobody']), 1, /no such partner/);
   assertRefused(await command(['site', 'add', 'x.example.com', '--acr', 'aal2']), 2, /--acr is mfa or phr/);

@@ -60,6 +60,6 @@ test('faults are named by line, and nothing is added', async (t) => {
     (await run('user', 'import', file(Buffer.from('partner,name\nx,Ü\n', 'latin1')))).err,
     /line 2: the file is not UTF-8/,
   );
-  assert.match((await run('user', 'import', file('a,b\n1,2\n'))).err, /the first row has to name the columns/);
+  assert.match((await run('user', 'import', file('a,b\n1,2\n'))).err, /the first row must name the columns/);
   assert.equal((await run('user', 'import', `${path}.gone`)).code, 1);
 });
