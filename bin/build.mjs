@@ -15,7 +15,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -96,6 +96,7 @@ async function bundle() {
     external: EXTERNAL,
     // `depd`, which the OpenID Connect library uses, calls eval.
     checks: { eval: false },
+    plugins: [{ name: 'texts', transform: copyTexts }],
     onLog(_level, log) {
       throw new Error(`the bundle: ${log.message}`);
     },
@@ -108,9 +109,25 @@ async function bundle() {
     sourcemap: true,
     sourcemapExcludeSources: true,
     chunkFileNames: '[name]-[hash].js',
+    assetFileNames: '[name]-[hash][extname]',
   });
   await made.close();
   return output;
+}
+
+/**
+ * Copies the files of texts that a module reads at first use. Their names have a hash of their contents, as chunks have,
+ * so that a server that runs an older build never reads a newer file.
+ * @this {import('rolldown').PluginContext} @param {string} code @param {string} id
+ */
+function copyTexts(code, id) {
+  const copied = code.replaceAll(/new URL\('\.\/([\w/-]+\.json)', import\.meta\.url\)/g, (_, name) => {
+    const source = readFileSync(join(dirname(id), name));
+    const copy = this.emitFile({ type: 'asset', name: basename(name), source });
+    return `new URL(import.meta.ROLLUP_FILE_URL_${copy})`;
+  });
+  // No line moves, so the source map stays true.
+  return copied === code ? undefined : { code: copied, map: null };
 }
 
 /** @param {import('rolldown').OutputChunk | import('rolldown').OutputAsset} file */

@@ -1,6 +1,7 @@
 import type { Env } from '#env.ts';
 import { type Mail, mailBinding } from '#flows/runtime/mail.ts';
-import { isLocale, type Locale, translator } from '#messages/messages.ts';
+import { isLocale, type Locale } from '#messages/locales.ts';
+import { translator } from '#messages/messages.ts';
 import type { OutboxTable } from '#store/queue/tables.ts';
 import { mailHtml } from './html.ts';
 import { subjectOf, type Words, wordsOf } from './words.ts';

@@ -12,7 +12,8 @@ import { dayBegun } from '#core/time/day.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
 import type { Mail } from '#flows/runtime/mail.ts';
-import type { Locale, Translate, ValuesOf } from '#messages/messages.ts';
+import type { Locale } from '#messages/locales.ts';
+import type { Translate, ValuesOf } from '#messages/messages.ts';
 import { longDays } from '#messages/per-locale.ts';
 
 /** The parts of a mail. Text and HTML are built from them. */

@@ -1,7 +1,7 @@
 import { raw } from 'hono/html';
 import { type Brand, hueSheetPath } from '#core/brand/brand.ts';
 import { PATHS } from '#core/paths.ts';
-import { LOCALES, languageName } from '#messages/messages.ts';
+import { LOCALES, languageName, staffLocale } from '#messages/locales.ts';
 import { form, linkButton } from '#ui/parts/actions.ts';
 import { type Doors, doors } from '#ui/parts/codes.ts';
 import { gate } from '#ui/parts/gate.ts';
@@ -194,7 +194,8 @@ ${form(view, PATHS.signOut, html`<button type="submit" class="plain">${view.t('l
 }
 
 function languageSwitch(view: View): Html {
-  const choices = LOCALES.map(
+  const offered = view.isForStaff ? LOCALES.filter((locale) => staffLocale(locale) === locale) : LOCALES;
+  const choices = offered.map(
     (locale) =>
       html`<button${attributes({
         type: 'submit',

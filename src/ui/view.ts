@@ -1,7 +1,8 @@
 import type { Config } from '#config.ts';
 import type { Brand } from '#core/brand/brand.ts';
 import type { ResetRules } from '#core/instance/settings.ts';
-import type { Locale, Translate } from '#messages/messages.ts';
+import type { Locale } from '#messages/locales.ts';
+import type { Translate } from '#messages/messages.ts';
 
 /** The data that every page needs to be drawn. */
 export type View = {
@@ -10,6 +11,8 @@ export type View = {
   readonly brand: Brand;
   readonly locale: Locale;
   readonly t: Translate;
+  /** Set on pages that only staff see. Not every language has their texts. */
+  readonly isForStaff?: true;
   /** Unix seconds at which the page is drawn. */
   readonly now: number;
   /** The requested path, for the language switch; absent on a page that must not repeat it. */

@@ -109,8 +109,19 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@zxcvbn-ts/language-en': ['src/crypto/'],
 };
 
-/** These modules only touch the environment, so only rooms that read or start something may use them. */
-const OTHER_NODE_MODULES_IN = ['store', 'crypto', 'config', 'http', 'ui', 'workers', 'cli', 'top', 'file-owner'];
+/** These modules only touch the environment, so only rooms that read or start something may use them: `messages` reads texts. */
+const OTHER_NODE_MODULES_IN = [
+  'store',
+  'crypto',
+  'config',
+  'messages',
+  'http',
+  'ui',
+  'workers',
+  'cli',
+  'top',
+  'file-owner',
+];
 
 const TOP_FILES = ['main', 'cli', 'demo', 'routes'];
 

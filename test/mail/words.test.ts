@@ -5,7 +5,7 @@ import { type Mail, queueMail } from '#flows/runtime/mail.ts';
 import { mailMessage, mailSubject } from '#mail/message.ts';
 import type { MailOf } from '#mail/words.ts';
 import { en } from '#messages/locales/en.ts';
-import { LOCALES, languageName } from '#messages/messages.ts';
+import { LOCALES, languageName } from '#messages/locales.ts';
 import { findPerson, setUserLocale } from '#store/people/users.ts';
 import { listMail } from '#store/queue/outbox.ts';
 import { ORIGIN, openWorld, type World } from '../world.ts';

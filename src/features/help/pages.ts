@@ -1,25 +1,14 @@
-import type { Locale } from '#messages/messages.ts';
 import { contactLink, layout } from '#ui/layout.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import type { View } from '#ui/view.ts';
-import {
-  ARTICLE_NAMES,
-  type ArticleName,
-  type Block,
-  type Handbook,
-  type Items,
-  type Section,
-} from './articles/article.ts';
-import { german } from './articles/de.ts';
-import { english } from './articles/en.ts';
-
-const HANDBOOKS: Readonly<Record<Locale, Handbook>> = { en: english, de: german };
+import { ARTICLE_NAMES, type ArticleName, type Block, type Items, type Section } from './articles/article.ts';
+import { handbookOf } from './articles/handbooks.ts';
 
 /** The marks inside a text: `**control**`, `[words](/path)`, `{value}`. */
 const MARK = /\*\*(?<control>[^*]+)\*\*|\[(?<words>[^\]]+)\]\((?<href>[^)]+)\)|\{(?<value>product|address|contact)\}/g;
 
 export function helpIndexPage(view: View): Html {
-  const handbook = HANDBOOKS[view.locale];
+  const handbook = handbookOf(view.locale);
   const articles = ARTICLE_NAMES.map((name) => {
     const { title, summary } = handbook[name];
     return html`<li><div><h2><a href="/help/${name}">${title}</a></h2><div class="value">${summary}</div></div></li>`;
@@ -35,7 +24,7 @@ ${contents(handbook.troubleshooting.sections, '/help/troubleshooting')}
 }
 
 export function articlePage(view: View, name: ArticleName): Html {
-  const { title, summary, sections } = HANDBOOKS[view.locale][name];
+  const { title, summary, sections } = handbookOf(view.locale)[name];
   return layout(view, {
     title,
     width: 'wide',

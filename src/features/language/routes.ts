@@ -4,7 +4,7 @@ import { DAY_SECONDS } from '#core/time/spans.ts';
 import { seeOther } from '#http/pages/reply.ts';
 import { page } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
-import { isLocale } from '#messages/messages.ts';
+import { isLocale } from '#messages/locales.ts';
 
 const YEAR_SECONDS = 365 * DAY_SECONDS;
 

@@ -8,7 +8,7 @@ import { tokenHash } from '#core/values/token.ts';
 import { type CookieChange, type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { problemHeaders, statusOf } from '#http/problem.ts';
 import { type ProtocolCall, protocol, type Route } from '#http/route.ts';
-import { isLocale } from '#messages/messages.ts';
+import { localeFor } from '#messages/locales.ts';
 import { type AuthorizationRequest, claimRequest, findRequest } from '#store/oidc/requests.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 import type { View } from '#ui/view.ts';
@@ -83,10 +83,7 @@ async function waitForPerson(call: ProtocolCall, work: Work, params: Readonly<Re
 
 /** The language that the client requests, if the person has chosen none. */
 function languageOf({ request }: ProtocolCall, { ui_locales = '' }: Readonly<Record<string, string>>): CookieChange[] {
-  const locale = ui_locales
-    .split(' ')
-    .map((tag) => tag.split('-')[0])
-    .find(isLocale);
+  const [locale] = ui_locales.split(' ').flatMap((tag) => localeFor(tag) ?? []);
   const hasChosen = /sallyport-(?:\d+-)?language=/.test(request.headers.get('cookie') ?? '');
   return locale === undefined || hasChosen ? [] : [{ cookie: 'language', value: locale }];
 }

@@ -3,6 +3,7 @@ import { ACR_VALUES } from '#core/authenticators/assurance.ts';
 import { askedOf, HINTED_SUB, isMaxAge, isPrompt, MAX_AGE, PROMPT } from '#core/portals/asked.ts';
 import { errorOf, errorOfReturn, type NextStep } from '#core/portals/authorization.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
+import { LOCALES } from '#messages/locales.ts';
 import { findGrant } from '#store/oidc/grants.ts';
 import { adapterFor } from './adapter.ts';
 import { assess } from './assess.ts';
@@ -94,7 +95,7 @@ const PROTOCOL = {
     backchannel_logout_supported: true,
     backchannel_logout_session_supported: true,
     prompt_values_supported: ['none', 'login', 'consent', 'select_account'],
-    ui_locales_supported: ['en', 'de'],
+    ui_locales_supported: [...LOCALES],
   },
   acrValues: [...ACR_VALUES],
   claims: CLAIMS_BY_SCOPE,

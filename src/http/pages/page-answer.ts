@@ -7,7 +7,8 @@ import { policyWith } from '#http/headers.ts';
 import { type Problem, type ProblemCode, problem, problemHeaders, statusOf } from '#http/problem.ts';
 import type { PageGuard } from '#http/route.ts';
 import type { RequestContext, ServerContext } from '#http/server-context.ts';
-import { isLocale, type Locale, negotiateLocale, type PlainKey, translator } from '#messages/messages.ts';
+import { isLocale, type Locale, negotiateLocale, staffLocale } from '#messages/locales.ts';
+import { type PlainKey, translator } from '#messages/messages.ts';
 import { errorPage } from '#ui/layout.ts';
 import type { View } from '#ui/view.ts';
 import { makeFormToken } from './form.ts';
@@ -109,7 +110,9 @@ export function drawView(
   found: Found,
 ): View {
   const { config, brand, keys, now, random } = server.env;
-  const locale = localeOf(context, browser);
+  const wished = localeOf(context, browser);
+  const isForStaff = guard.startsWith('staff');
+  const locale = isForStaff ? staffLocale(wished) : wished;
   const binding = formBinding(guard, found) ?? found.session?.id ?? found.pending?.id;
   const formToken = makeFormToken(keys, browser.formCookie, binding, random(FORM_ID_BYTES).toString('base64url'));
   const isPost = context.request.method === 'POST';
@@ -118,6 +121,7 @@ export function drawView(
     brand: brand(),
     locale,
     t: translator(locale),
+    ...(isForStaff && { isForStaff }),
     now: now(),
     formToken,
     // The query of a form's address is not part of the page's address.

@@ -10,7 +10,8 @@ import {
   statusOf,
 } from '#http/problem.ts';
 import type { ServerContext } from '#http/server-context.ts';
-import { negotiateLocale, translator } from '#messages/messages.ts';
+import { negotiateLocale } from '#messages/locales.ts';
+import { translator } from '#messages/messages.ts';
 import { answers } from '#signals.ts';
 import { barePage } from '#ui/layout.ts';
 import { isOursWithDot } from './raw-checks.ts';

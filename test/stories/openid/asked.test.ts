@@ -226,12 +226,13 @@ test('a portal that expects one person by an ID token does not get another one',
 
 test('`login_hint` fills the email in, and `ui_locales` chooses the language where nobody has', async (t) => {
   const { world, config } = await openStory(t);
-  const asked = await open(config, world.person(), { login_hint: ANA, ui_locales: 'fr de-AT en' });
+  const asked = await open(config, world.person(), { login_hint: ANA, ui_locales: 'sv de-AT en' });
   assert.match(asked.text, /<html lang="de">/);
   assert.match(asked.text, /name="email"[^>]*value="ana@acme\.example"/);
   const browser = world.person();
   await browser.post('/language', { language: 'en' });
   assert.match((await open(config, browser, { ui_locales: 'de' })).text, /<html lang="en">/);
+  assert.match((await open(config, world.person(), { ui_locales: 'pt-BR de' })).text, /<html lang="pt-PT">/);
   const odd = await open(config, world.person(), { login_hint: '"><b>x', ui_locales: 'x-y' });
   assert.equal(odd.status, 200);
   assert.doesNotMatch(odd.text, /<b>x/);

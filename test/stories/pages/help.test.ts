@@ -11,19 +11,19 @@ import {
   type Handbook,
   type Section,
 } from '#features/help/articles/article.ts';
-import { german } from '#features/help/articles/de.ts';
 import { english } from '#features/help/articles/en.ts';
+import { handbookOf } from '#features/help/articles/handbooks.ts';
 import { articlePage, helpIndexPage } from '#features/help/pages.ts';
 import { helpRoutes } from '#features/help/routes.ts';
 import germanTexts from '#messages/locales/de.json' with { type: 'json' };
 import { en as englishTexts } from '#messages/locales/en.ts';
-import { type Locale, translator } from '#messages/messages.ts';
+import { LOCALES, type Locale, languageName } from '#messages/locales.ts';
+import { translator } from '#messages/messages.ts';
 import type { View } from '#ui/view.ts';
+import { TRANSLATIONS } from '../../messages/translations.ts';
 import { OWN_ROUTES } from '../../own-routes.ts';
 
 const SOURCE = join(import.meta.dirname, '../../../src');
-const HANDBOOKS = { en: english, de: german } as const;
-const LOCALES = ['en', 'de'] as const;
 
 const SYMPTOMS = [
   'code-incorrect',
@@ -39,11 +39,16 @@ const SYMPTOMS = [
 ];
 
 describe('the help texts', () => {
-  test('both languages are built alike: anchors, blocks, steps, controls, links and values', () => {
-    for (const name of ARTICLE_NAMES) {
-      assert.deepEqual(german[name].sections.map(shapeOfSection), english[name].sections.map(shapeOfSection), name);
-    }
-  });
+  for (const locale of LOCALES) {
+    test(`are built alike in ${languageName(locale)}: anchors, blocks, steps, controls, links and values`, () => {
+      assert.deepEqual(Object.keys(handbookOf(locale)).sort(), [...ARTICLE_NAMES].sort());
+      for (const name of ARTICLE_NAMES) {
+        const { title, summary, sections } = handbookOf(locale)[name];
+        assert.ok(title !== '' && summary !== '');
+        assert.deepEqual(sections.map(shapeOfSection), english[name].sections.map(shapeOfSection), name);
+      }
+    });
+  }
 
   test('every symptom that pages link to has its heading', () => {
     const anchors = english.troubleshooting.sections.map(({ anchor }) => anchor);
@@ -87,7 +92,7 @@ describe('the help texts', () => {
   for (const locale of LOCALES) {
     test(`every control that the help names is on a screen under that name (${locale})`, () => {
       const texts = new Set<string>(Object.values(readTexts(locale)));
-      const named = ARTICLE_NAMES.flatMap((name) => allTexts(HANDBOOKS[locale], name).flatMap(controls));
+      const named = ARTICLE_NAMES.flatMap((name) => allTexts(handbookOf(locale), name).flatMap(controls));
       assert.deepEqual(
         [...new Set(named)].filter((control) => !texts.has(control)),
         [],
@@ -98,8 +103,10 @@ describe('the help texts', () => {
   test('a symptom quotes the words of the refusal', () => {
     for (const locale of LOCALES) {
       const texts = new Set(Object.values(readTexts(locale)));
-      const quoted = HANDBOOKS[locale].troubleshooting.sections
-        .flatMap(({ blocks: [first] }) => (typeof first === 'string' ? [...first.matchAll(/[“„]([^”“]+)[”“]/g)] : []))
+      const quoted = handbookOf(locale)
+        .troubleshooting.sections.flatMap(({ blocks: [first] }) =>
+          typeof first === 'string' ? [...first.matchAll(/[“„«]\u00a0?([^”“»]+?)\u00a0?[”“»]/g)] : [],
+        )
         .map((match) => match[1] ?? '');
       assert.equal(quoted.length, 3);
       assert.deepEqual(
@@ -143,7 +150,7 @@ describe('the help pages', () => {
     test(`show every section under its anchor and no mark as it is written (${locale})`, () => {
       for (const name of ARTICLE_NAMES) {
         const page = articlePage(viewOf({ locale }), name).toString();
-        for (const { anchor, heading } of HANDBOOKS[locale][name].sections) {
+        for (const { anchor, heading } of handbookOf(locale)[name].sections) {
           assert.ok(page.includes(`<h2 id="${anchor}">${heading}</h2>`), `${name}#${anchor}`);
           assert.ok(page.includes(`<a href="#${anchor}">${heading}</a>`), `${name}: contents`);
         }
@@ -184,8 +191,8 @@ describe('the help pages', () => {
   });
 });
 
-function readTexts(locale: Locale): Record<string, string> {
-  return { en: englishTexts, de: germanTexts }[locale];
+function readTexts(locale: Locale): Readonly<Record<string, string>> {
+  return { en: englishTexts, de: germanTexts, ...TRANSLATIONS }[locale];
 }
 
 function viewOf({ locale = 'en', brand = {} }: { locale?: Locale; brand?: Partial<Brand> }): View {

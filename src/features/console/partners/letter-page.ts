@@ -1,6 +1,7 @@
 import { consolePage } from '#features/console/frame-page.ts';
 import type { ShownPartner } from '#features/console/lists.ts';
-import { type Locale, translator } from '#messages/messages.ts';
+import { STAFF_LOCALES, type StaffLocale } from '#messages/locales.ts';
+import { translator } from '#messages/messages.ts';
 import { contactLink } from '#ui/layout.ts';
 import { actions, linkButton, printButton } from '#ui/parts/actions.ts';
 import { qr } from '#ui/parts/codes.ts';
@@ -8,10 +9,10 @@ import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { beginElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 
-/** The letter has both languages, because staff rarely know which one its readers speak. */
-const LETTER_LOCALES: readonly Locale[] = ['en', 'de'];
-
-/** A letter for a partner to print: what changes, when, how to set it up, and where help is. */
+/**
+ * A letter for a partner to print: what changes, when, how to set it up, and where help is. In the languages of the
+ * console one after the other, because staff rarely know which one its readers speak.
+ */
 type Letter = {
   readonly partner: ShownPartner;
   /** The help page on setting up, and its address as a QR code. */
@@ -28,11 +29,11 @@ export function letterPage(view: View, page: Letter): Html {
     above: back,
     body: html`<div class="screen-only"><p class="lead">${t('letter.lead')}</p>
 ${actions(printButton(t('codes.print')), linkButton(back.href, t('letter.back')))}</div>
-${LETTER_LOCALES.map((locale) => letter(view, page, locale))}`,
+${STAFF_LOCALES.map((locale) => letter(view, page, locale))}`,
   });
 }
 
-function letter(view: View, { partner, help }: Letter, locale: Locale): Html {
+function letter(view: View, { partner, help }: Letter, locale: StaffLocale): Html {
   const t = translator(locale);
   const { name: product, supportContact: contact } = view.brand;
   return html`<section class="letter" lang="${locale}"><p>${partner.name}</p>
@@ -46,7 +47,7 @@ function letter(view: View, { partner, help }: Letter, locale: Locale): Html {
 <p>${t('letter.help')} ${contact !== undefined && html`${t('letter.contact')} ${contactLink(contact)}`}</p></section>`;
 }
 
-function when(view: View, { policy, requiredFrom }: ShownPartner, locale: Locale): Content {
+function when(view: View, { policy, requiredFrom }: ShownPartner, locale: StaffLocale): Content {
   const t = translator(locale);
   if (policy !== 'required') return t('letter.when.open');
   if (requiredFrom === undefined || requiredFrom <= view.now) return t('letter.when.now');

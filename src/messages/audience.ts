@@ -1,0 +1,68 @@
+import type { en } from './locales/en.ts';
+
+type Key = keyof typeof en;
+
+/**
+ * The first parts of the keys that only staff read. Every other text is read by users, so each language has it. A test
+ * reads the code and checks both lists.
+ */
+export const STAFF_FEATURES = [
+  'act',
+  'action',
+  'adoption',
+  'audit',
+  'bulk',
+  'calendar',
+  'clients',
+  'console',
+  'devices',
+  'edit',
+  'find',
+  'history',
+  'import',
+  'keys',
+  'letter',
+  'partner',
+  'partners',
+  'passkeys',
+  'person',
+  'plan',
+  'policy',
+  'reminders',
+  'reset',
+  'resets',
+  'rollout',
+  'secret',
+  'staff',
+  'trail',
+  'webhooks',
+] as const;
+
+/** Texts of those features that the team page shows to partner managers too. */
+export const SHARED_KEYS = [
+  'act.cancel',
+  'act.invitation',
+  'act.invitation.text',
+  'bulk.line',
+  'console.csv',
+  'console.csv.semicolons',
+  'console.refused.name',
+  'console.refused.other',
+  'console.refused.text',
+  'partner.missing',
+  'partners.adoption',
+  'person.acts',
+  'person.role',
+  'reminders.mail',
+  'reminders.nobody.title',
+] as const satisfies readonly Key[];
+
+type SharedKey = (typeof SHARED_KEYS)[number];
+
+/** The texts that users read: partner managers and their people, and everybody before sign-in. */
+export type UserKey = Exclude<Key, `${(typeof STAFF_FEATURES)[number]}.${string}`> | SharedKey;
+
+export function isUserKey(key: Key): key is UserKey {
+  if (SHARED_KEYS.some((shared) => shared === key)) return true;
+  return !STAFF_FEATURES.some((feature) => key.startsWith(`${feature}.`));
+}
