@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { describe, test } from 'node:test';
+import { SHOWN_TO_MANAGERS } from '#features/team/activity.ts';
 import { isUserKey, SHARED_KEYS } from '#messages/audience.ts';
 import { en as english } from '#messages/locales/en.ts';
 import { languageName } from '#messages/locales.ts';
@@ -32,17 +33,24 @@ describe('who reads a text', () => {
     assert.deepEqual(staffOnly.filter(asked), []);
   });
 
-  test('a text of staff is shared only where the team page shows it', () => {
+  test('a text of staff is shared only where a team page shows it', () => {
     const asked = keysAskedIn(ofUsers.map(({ text }) => text));
     assert.deepEqual(
-      SHARED_KEYS.filter((key) => !asked(key)),
+      SHARED_KEYS.filter((key) => !asked(key) && !key.startsWith('action.')),
       [],
+    );
+    // The page of activity shows an invitation to somebody who has access as any other.
+    const events = SHOWN_TO_MANAGERS.filter((action) => action !== 'invitation.to_existing');
+    assert.deepEqual(
+      SHARED_KEYS.filter((key) => key.startsWith('action.')),
+      events.map((action) => `action.${action}`).sort(),
     );
   });
 
   test('a feature of which users see no text is one of staff', () => {
     const asked = keysAskedIn(ofUsers.map(({ text }) => text));
-    const features = Map.groupBy(OF_USERS, (key) => key.split('.')[0]);
+    const own = OF_USERS.filter((key) => !SHARED_KEYS.some((shared) => shared === key));
+    const features = Map.groupBy(own, (key) => key.split('.')[0]);
     const unseen = [...features].filter(([, keys]) => !keys.some(asked)).map(([feature]) => feature);
     assert.deepEqual(unseen, []);
   });

@@ -11,7 +11,7 @@ const ROWS_PER_PAGE = 50;
  * Absent are `user.created` and `user.deleted`: an invitation to an email with access elsewhere has neither, so they
  * would tell a manager which invitations are such ones.
  */
-const SHOWN = [
+export const SHOWN_TO_MANAGERS = [
   ...(['invitation.created', 'invitation.to_existing', 'user.disabled', 'user.enabled', 'user.role_changed'] as const),
   ...(['user.reminded', 'user.mfa_reset', 'user.exempted', 'user.exemption_ended', 'user.unlocked'] as const),
   ...(['totp.enrolled', 'totp.replaced', 'totp.removed', 'passkey.enrolled', 'passkey.removed'] as const),
@@ -19,7 +19,7 @@ const SHOWN = [
   ...(['partner.reminded', 'partner.reminders_changed'] as const),
 ] as const satisfies readonly AuditAction[];
 
-type ShownAction = Exclude<(typeof SHOWN)[number], 'invitation.to_existing'>;
+type ShownAction = Exclude<(typeof SHOWN_TO_MANAGERS)[number], 'invitation.to_existing'>;
 
 export type Activity = {
   readonly rows: readonly {
@@ -36,7 +36,7 @@ export type Activity = {
 /** A page of the activity of a team, newest first. */
 export async function readActivity(env: Env, partnerId: string, before: string | undefined): Promise<Activity> {
   const { read } = env.db;
-  const page = await listTrail(read, partnerId, { actions: SHOWN, before, limit: ROWS_PER_PAGE });
+  const page = await listTrail(read, partnerId, { actions: SHOWN_TO_MANAGERS, before, limit: ROWS_PER_PAGE });
   const ids = page.rows.flatMap(({ actor, subject }) => [actor, subject]).filter((id) => id !== undefined);
   const names = await listOwnNames(read, partnerId, [...new Set(ids)]);
   const rows = page.rows.flatMap(({ at, action, actor, subject }) => {
@@ -52,7 +52,7 @@ export async function readActivity(env: Env, partnerId: string, before: string |
 }
 
 function shownAs(action: string): ShownAction | undefined {
-  const known = SHOWN.find((one) => one === action);
+  const known = SHOWN_TO_MANAGERS.find((one) => one === action);
   return known === 'invitation.to_existing' ? 'invitation.created' : known;
 }
 
