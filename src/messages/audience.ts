@@ -33,6 +33,7 @@ export const STAFF_FEATURES = [
   'resets',
   'rollout',
   'secret',
+  'settings',
   'staff',
   'webhooks',
 ] as const;
