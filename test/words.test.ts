@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import de from '#messages/locales/de.json' with { type: 'json' };
 import { en } from '#messages/locales/en.ts';
-import { LOCALES, type Locale, type MessageKey } from '#messages/messages.ts';
+import { STAFF_LOCALES, type StaffLocale } from '#messages/locales.ts';
+import type { MessageKey } from '#messages/messages.ts';
 
 const ARTICLES = join(import.meta.dirname, '../src/features/help/articles');
 
 /** Words that nobody says today, pictures of ours, and names that are not the product's, by language. */
-const GIVEN_UP: Readonly<Record<Locale, readonly RegExp[]>> = {
+const GIVEN_UP: Readonly<Record<StaffLocale, readonly RegExp[]>> = {
   en: [
     /\bdoors?\b/i,
     /\b(?:whoever|whom|anew|amid|begun|somebody|everybody|nobody|learnt)\b/i,
@@ -33,14 +34,14 @@ const GIVEN_UP: Readonly<Record<Locale, readonly RegExp[]>> = {
 };
 
 describe('words', () => {
-  const texts = (locale: Locale): Readonly<Record<string, string>> => {
+  const texts = (locale: StaffLocale): Readonly<Record<string, string>> => {
     const articles = readdirSync(ARTICLES).filter((file) => file.startsWith(locale));
     const lines = articles.flatMap((file) => readFileSync(join(ARTICLES, file), 'utf8').split('\n'));
     const said = lines.filter((line) => !line.includes('anchor:')).map((line, index) => [`article ${index}`, line]);
     return { ...{ en, de }[locale], ...Object.fromEntries(said) };
   };
 
-  for (const locale of LOCALES) {
+  for (const locale of STAFF_LOCALES) {
     test(`no text in ${locale} uses a word that was given up`, () => {
       const found = Object.entries(texts(locale)).flatMap(([key, text]) =>
         GIVEN_UP[locale].flatMap((word) => (word.test(text) ? [`${key}: ${word.exec(text)?.[0]}`] : [])),

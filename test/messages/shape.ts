@@ -27,8 +27,3 @@ function describeElements(elements: Elements, key: string, categories: readonly 
     return [`${name} ${'pluralType' in element ? '' : options.sort().join()}`, ...inner];
   });
 }
-
-/** A text without the address in angle brackets that shows how a person with a name is written. */
-export function withoutExample(text: string): string {
-  return text.replace('<bo@acme.example>', '');
-}
