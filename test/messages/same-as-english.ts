@@ -5,6 +5,7 @@ import type { Translated } from './translations.ts';
 export const SAME_AS_ENGLISH: Readonly<Record<Translated, readonly UserKey[]>> = {
   es: ['layout.error', 'people.mfa', 'setUp.apps.android', 'setUp.apps.iphone'],
   fr: [
+    'person.acts',
     'layout.console',
     'lost.who.contact',
     'pager.label',
