@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sql } from 'kysely';
 import { copyRows } from '#store/engine/copy-rows.ts';
+import type { Queries } from '#store/engine/database.ts';
 import { holdRules, lockRules } from '#store/engine/locks.ts';
 import { changeStoredSetting, findSetting, listSettings, readStoredSettings } from '#store/instance/settings.ts';
-import { openTestDatabase } from '../../databases/open.ts';
+import { KIND, openTestDatabase } from '../../databases/open.ts';
 
 const BASE = { name: 'product-name', value: 'Acme', changed_at: 1, changed_by: 'command_line' };
 
@@ -55,16 +57,28 @@ test('a backup, an export and an import carry the settings', async (t) => {
 test('a change of a rule sees what the transactions that held the rules have done', async (t) => {
   const { db } = await open(t);
   const held = Promise.withResolvers<void>();
+  let isChanged = false;
   const reset = db.transaction(async (tx) => {
     await holdRules(tx);
     held.resolve();
+    // SQLite has one writer, so the change has not begun.
+    while (KIND === 'postgres' && !isChanged && !(await somebodyWaits(tx)));
     await changeStoredSetting(tx, { ...BASE, seen: 0 });
   });
   await held.promise;
   const seen = await db.transaction(async (tx) => {
     await lockRules(tx);
-    return findSetting(tx, BASE.name);
+    const setting = await findSetting(tx, BASE.name);
+    isChanged = true;
+    return setting;
   });
   await reset;
   assert.equal(seen?.value, 'Acme');
 });
+
+/** Whether another transaction waits for an advisory lock of this database. */
+async function somebodyWaits(tx: Queries): Promise<boolean> {
+  const ours = sql`(select oid from pg_database where datname = current_database())`;
+  const waiting = sql`select 1 from pg_locks where locktype = 'advisory' and not granted and database = ${ours}`;
+  return (await waiting.execute(tx)).rows.length > 0;
+}
