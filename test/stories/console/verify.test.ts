@@ -47,7 +47,7 @@ test('the button finds a changed event, and says so in the log of the operator t
   await change(world, 2);
   await csm.get(VERIFY);
   await csm.post(VERIFY);
-  assert.match(await read(csm, AUDIT), /not intact : 2 places differ, the first in batch 2/);
+  assert.match(await read(csm, AUDIT), /not intact : 2 differences found, the first in batch 2/);
   assert.ok(world.log.some((line) => line.includes('the audit log is not intact')));
 });
 

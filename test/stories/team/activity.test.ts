@@ -26,9 +26,9 @@ test('a manager sees what managers did and what became of MFA, without addresses
   });
   const page = await mia.get('/team/activity');
   const text = await read(mia, '/team/activity');
-  assert.match(text, /Waits ended Support Ana Silva/);
-  assert.match(text, /Role of a person changed Mia Roth Ana Silva/);
-  assert.match(text, /Reminded of MFA Mia Roth Ana Silva/);
+  assert.match(text, /Lockouts cleared Support Ana Silva/);
+  assert.match(text, /Person’s role changed Mia Roth Ana Silva/);
+  assert.match(text, /MFA reminder sent Mia Roth Ana Silva/);
   assert.doesNotMatch(page.text, /203\.0\.113|Secret Browser|typed by staff|Chris|Nora|nordlicht|sign_in|user\./i);
 });
 
@@ -66,9 +66,9 @@ test('the activity is paged, and looks at a bounded part of a long log', async (
     }
   });
   const first = await mia.get('/team/activity');
-  assert.equal(first.text.split('Reminded of MFA').length - 1, 50);
+  assert.equal(first.text.split('MFA reminder sent').length - 1, 50);
   const next = /href="(\/team\/activity\?before=[^"]+)"/.exec(first.text)?.[1] ?? '';
-  assert.equal((await mia.get(next)).text.split('Reminded of MFA').length - 1, 10);
+  assert.equal((await mia.get(next)).text.split('MFA reminder sent').length - 1, 10);
 });
 
 test('only a manager sees the activity of a team', async (t) => {

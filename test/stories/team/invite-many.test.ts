@@ -30,7 +30,7 @@ test('a pasted list shows every fault by its line, invites the others, and loses
   const path = await paste(mia, pasted, 'manager');
   const before = await read(mia, path);
   assert.match(before, /2 entries can’t be invited/);
-  assert.match(before, /Line 1: nobody : not an email address Line 3: BO@acme\.example : already in line 1/);
+  assert.match(before, /Line 1: nobody : not a valid email address Line 3: BO@acme\.example : already in line 1/);
   assert.match(before, /Bo Lind bo@acme\.example Ready to invite/);
   assert.match(before, /Lund, Cy cy@acme\.example Ready to invite/);
   assert.match(before, /Ana Silva ana@acme\.example Already on your list/);
