@@ -87,6 +87,7 @@ async function create(
     partner_id: null,
     sealed_password: sealed,
     created_at: env.now(),
+    password_set_at: env.now(),
     disabled_at: null,
     mfa_skipped_at: null,
   });

@@ -56,7 +56,8 @@ async function goBack(
   if (!user) return refuse('not_found');
   if (user.email !== email && !(await setEmail(tx, user, { from: user.email, to: email, isProven: true })))
     return refuse('not_found');
-  if (!(await replacePassword(tx, userId, { from: user.sealedPassword, to: sealed }))) return refuse('not_found');
+  if (!(await replacePassword(tx, userId, { from: user.sealedPassword, to: sealed, chosenAt: undefined })))
+    return refuse('not_found');
   if (user.email !== email) await leaveEmail(env, tx, user.email, { reserve: false });
   await deleteEmailLinksAfter(tx, userId, id);
   await endAll(env, tx, user, { actor: userId, client, because: 'email_reverted' });

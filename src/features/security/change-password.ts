@@ -76,7 +76,8 @@ function change(
   return ownTransaction(env, session, async (tx) => {
     const now = await findPerson(tx, user.id);
     if (!now || !isSamePassword(env, now.user, user)) return refuse('invalid_credentials');
-    if (!(await replacePassword(tx, user.id, { from: now.user.sealedPassword, to: sealed }))) {
+    const chosen = { from: now.user.sealedPassword, to: sealed, chosenAt: env.now() };
+    if (!(await replacePassword(tx, user.id, chosen))) {
       return refuse('invalid_credentials');
     }
     await bringBackAuthenticator(tx, session);

@@ -30,6 +30,8 @@ export type Overview = {
   readonly codesLeft: number;
   readonly sessions: number;
   readonly signal: Parameters<typeof passkeySignal>[0] | undefined;
+  /** Absent if the password is older than its record. */
+  readonly passwordSetAt: number | undefined;
   /** Absent: the partner allows none, and there is none. */
   readonly trusted: number | undefined;
 };
@@ -54,7 +56,7 @@ ${dataList([
   },
   {
     label: t('security.password'),
-    value: t('security.password.value'),
+    value: passwordValue(view, page.passwordSetAt),
     action: linkButton('/security/password', t('security.password.change')),
   },
   {
@@ -95,6 +97,11 @@ function demandText(view: View, demand: ToldDemand, hasFactor: boolean): Content
         t(hasFactor ? 'security.mfa.ready' : 'security.mfa.from', { date, partner: demand.partner }),
       );
   }
+}
+
+function passwordValue({ t, locale }: View, at: number | undefined): Content {
+  if (at === undefined) return t('security.password.value');
+  return filledIn(timeElement(at, locale), (date) => t('security.password.changed', { date }));
 }
 
 function trustedFacts({ t }: View, { trusted: count }: Overview) {

@@ -16,6 +16,7 @@ import { typed } from '#http/typed.ts';
 import { factorsOf } from '#store/authenticators/authenticators.ts';
 import { countRecoveryCodesLeft } from '#store/authenticators/recovery-codes.ts';
 import { findWaitingEmail } from '#store/people/email-links.ts';
+import { findPasswordSetAt } from '#store/people/users.ts';
 import { setNotice } from '#store/sessions/session-changes.ts';
 import type { Session } from '#store/sessions/sessions.ts';
 import { accessCodePage } from '#ui/access-code-page.ts';
@@ -199,9 +200,10 @@ async function showOverview({ env, view, session }: PageCall<'session'>): Promis
   const waiting = await findWaitingEmail(read, user.id, view.now);
   const frozenUntil = await freezeOf(env, env.db.read, session, factors);
   const signal = acceptedPasskeys(env, user.id, factors);
+  const passwordSetAt = await findPasswordSetAt(read, user.id);
   const [demand, trusted] = [toldDemand(session, view.now), await countTrusted(env, session)];
   const shown = { email: user.email, waiting, frozenUntil, notice, factors, codesLeft, sessions: places.length };
-  return show(overviewPage(view, { ...shown, signal, demand, trusted }));
+  return show(overviewPage(view, { ...shown, signal, demand, trusted, passwordSetAt }));
 }
 
 async function submitConfirmation(call: PageCall<'steppedUp', z.output<typeof codeForm>>): Promise<Reply> {

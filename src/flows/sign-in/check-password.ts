@@ -118,6 +118,8 @@ export async function reopen(env: Env, tx: Queries, email: string, now: number):
 async function rehash(env: Env, person: Person, phc: string): Promise<Person> {
   const { id, sealedPassword } = person.user;
   const to = sealPassword(env, id, phc);
-  const changed = await env.db.transaction((tx) => replacePassword(tx, id, { from: sealedPassword, to }));
+  const changed = await env.db.transaction((tx) =>
+    replacePassword(tx, id, { from: sealedPassword, to, chosenAt: undefined }),
+  );
   return changed ? { ...person, user: { ...person.user, sealedPassword: to } } : person;
 }

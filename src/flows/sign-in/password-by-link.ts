@@ -50,7 +50,7 @@ export async function setPasswordByLink(
   const person = await findPerson(tx, userId);
   if (!person || isShutOut(person)) return refuse('not_found');
   const from = person.user.sealedPassword;
-  if (!(await replacePassword(tx, userId, { from, to: sealedPassword }))) return refuse('not_found');
+  if (!(await replacePassword(tx, userId, { from, to: sealedPassword, chosenAt: now }))) return refuse('not_found');
   await noteEmailProven(tx, userId);
   await revokeLinks(tx, userId);
   // Clears the lockout for unknown devices. The budgets of codes stay, because a mailbox is no second factor.

@@ -30,6 +30,8 @@ export type UserTable = {
   last_sign_in_at: number | null;
   /** When a link was last used to set the password. */
   password_reset_at: number | null;
+  /** When the person last chose the password; null if that was before the column was there. */
+  password_set_at: number | null;
   /** When a team member last reminded this person of MFA. */
   reminded_at: number | null;
   /** The output of `rowSearchKey` for name and email; empty if a node of an older version added the person. */

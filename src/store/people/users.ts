@@ -77,6 +77,7 @@ type UserRow = Omit<
   | 'search_key'
   | 'email_proven'
   | 'passkey_offered_at'
+  | 'password_set_at'
 > & {
   user_id: string;
 };
@@ -165,8 +166,8 @@ const findById = statement((db: Queries, p: Param<{ userId: string }>) =>
 
 type Later =
   | ('exempt_until' | 'exempt_reason' | 'last_sign_in_at' | 'password_reset_at' | 'reminded_at')
-  | ('created_by' | 'search_key' | 'email_proven' | 'passkey_offered_at');
-export type NewUser = Omit<UserTable, Later> & Partial<Pick<UserTable, 'created_by'>>;
+  | ('created_by' | 'search_key' | 'email_proven' | 'passkey_offered_at' | 'password_set_at');
+export type NewUser = Omit<UserTable, Later> & Partial<Pick<UserTable, 'created_by' | 'password_set_at'>>;
 
 /** Adds a person; false if the email is taken, even by a transaction at the same time. */
 export async function createUser(tx: Queries, user: NewUser): Promise<boolean> {
@@ -190,20 +191,30 @@ export async function listEmails(queries: Queries, after: string, limit: number)
   return rows.map(({ email }) => email);
 }
 
-/** Replaces the password `from`. When two changes happen at the same time, only one succeeds. */
+/**
+ * Replaces the password `from`. When two changes happen at the same time, only one succeeds.
+ *
+ * `chosenAt` is absent when the password stays and only its hash is new.
+ */
 export async function replacePassword(
   tx: Queries,
   userId: string,
-  change: { from: string | undefined; to: string },
+  change: { from: string | undefined; to: string; chosenAt: number | undefined },
 ): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('users')
-    .set({ sealed_password: change.to })
+    .set({ sealed_password: change.to, ...(change.chosenAt !== undefined && { password_set_at: change.chosenAt }) })
     .where('id', '=', userId)
     .where('disabled_at', 'is', null)
     .where('sealed_password', change.from === undefined ? 'is' : '=', change.from ?? null)
     .executeTakeFirst();
   return numUpdatedRows === 1n;
+}
+
+/** When the person last chose the password; undefined if nobody recorded it. */
+export async function findPasswordSetAt(queries: Queries, userId: string): Promise<number | undefined> {
+  const row = await queries.selectFrom('users').select('password_set_at').where('id', '=', userId).executeTakeFirst();
+  return row?.password_set_at ?? undefined;
 }
 
 export async function noteSignIn(tx: Queries, userId: string, now: number): Promise<void> {

@@ -48,7 +48,7 @@ function rowsOfPeople(at: number, id: string): Rows {
     partners: { id, slug: id, name: id, mfa_policy: 'off', created_at: at, reminded_at: at, remind_asked_at: at },
     users: {
       ...{ id, partner_id: id, email: id, name: id, role: 'member', created_at: at },
-      ...{ mfa_skipped_at: at, reminded_at: at, password_reset_at: at, passkey_offered_at: at },
+      ...{ mfa_skipped_at: at, reminded_at: at, password_reset_at: at, password_set_at: at, passkey_offered_at: at },
     },
     authenticators: {
       ...{ id, user_id: id, sealed_secret: '', last_used_step: step, used_steps: `${step} `, created_at: at },

@@ -50,4 +50,19 @@ describe('changing the password', () => {
     const known = (await world.events()).filter(({ action }) => action === 'sign_in.password_accepted').at(-1);
     assert.equal(known?.detail.knownDevice, true);
   });
+
+  it('is shown with its time', async (t) => {
+    const { world, browser, ana } = await openWithEnrolledAna(t);
+    const seen = async () => plain((await browser.get('/security')).text);
+    assert.match(await seen(), /Only you know it/);
+    await browser.get('/security/password');
+    await browser.post('/security/password', { current: PASSWORD, new: NEXT });
+    assert.match(await seen(), /Last changed \S+ \d+, \d{4}/);
+    const { password_set_at: chosenAt } = await world.env.db.read
+      .selectFrom('users')
+      .select('password_set_at')
+      .where('id', '=', ana.id)
+      .executeTakeFirstOrThrow();
+    assert.equal(chosenAt, world.clock.at);
+  });
 });

@@ -30,6 +30,7 @@ import { findPeople } from './027-find-people.ts';
 import { devicesAndEmails } from './030-devices-and-emails.ts';
 import { teamLists } from './031-team-lists.ts';
 import { instanceSettings } from './033-instance-settings.ts';
+import { passwordSetAt } from './035-password-set-at.ts';
 
 /** Every migration, in the order of its names. A published migration never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -62,6 +63,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '030-devices-and-emails': devicesAndEmails,
   '031-team-lists': teamLists,
   '033-instance-settings': instanceSettings,
+  '035-password-set-at': passwordSetAt,
 };
 
 /** The number of migrations in this code: the version of its schema. */
