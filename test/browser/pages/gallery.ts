@@ -62,7 +62,7 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
   'set-up': setUp,
   'set-up-manual': async (stage) => {
     await setUp(stage);
-    await stage.page.locator('details.more summary').click();
+    await stage.page.locator('details.more summary').last().click();
   },
   'set-up-refused': async (stage) => {
     await setUp(stage);
