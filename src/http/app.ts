@@ -25,6 +25,7 @@ import type { Arrival } from './client.ts';
 import { cookieNames } from './cookie.ts';
 import { checkPage } from './guard.ts';
 import { headerSets } from './headers.ts';
+import { noLargeBodies } from './large-bodies.ts';
 import { readParams } from './parse.ts';
 import { methodNotAllowed, type Problem, problem } from './problem.ts';
 import type { AnyGuard, PageRoute, Route } from './route.ts';
@@ -55,7 +56,7 @@ export function createApp(env: Env, routes: readonly Route[]): App {
     watch: createOperatorWatch(env),
     shutdownState: { isLeaving: false, endsConnections: false, clockJumped: () => false },
     allowances: new Map(),
-    ...{ formsUnderWay: new Map(), largeBodies: { now: 0, waiting: [] } },
+    ...{ formsUnderWay: new Map(), largeBodies: noLargeBodies() },
   };
   const hono = new Hono<HonoTypes>();
   addRoutes(hono, server, routes);

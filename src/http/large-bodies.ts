@@ -11,22 +11,33 @@ const LARGE_BODIES_AT_ONCE = 2;
 /** Requests that wait for their turn. Their bodies wait on the way here. */
 const WAITING_MOST = 8;
 
+/** How many large bodies are being read or worked on, and who waits to be next. */
+type Turns = { now: number; readonly waiting: (() => void)[] };
+/** Partners have turns of their own, so that their slow uploads cannot keep staff and programs waiting. */
+export type LargeBodies = { readonly ours: Turns; readonly partners: Turns };
+
+export function noLargeBodies(): LargeBodies {
+  return { ours: { now: 0, waiting: [] }, partners: { now: 0, waiting: [] } };
+}
+
 /** Answers a request that may have a large body, when it is its turn; a problem if too many wait already. */
 export async function withLargeBody(
   { largeBodies }: Pick<ServerContext, 'largeBodies'>,
+  whose: keyof LargeBodies,
   answer: () => Promise<Response>,
 ): Promise<Response | Problem> {
-  if (largeBodies.now >= LARGE_BODIES_AT_ONCE) {
-    if (largeBodies.waiting.length >= WAITING_MOST) return problem('temporarily_unavailable');
+  const turns = largeBodies[whose];
+  if (turns.now >= LARGE_BODIES_AT_ONCE) {
+    if (turns.waiting.length >= WAITING_MOST) return problem('temporarily_unavailable');
     // The one before hands its place on.
-    await new Promise<void>((resolve) => largeBodies.waiting.push(resolve));
-  } else largeBodies.now += 1;
+    await new Promise<void>((resolve) => turns.waiting.push(resolve));
+  } else turns.now += 1;
   try {
     return await answer();
   } finally {
-    const next = largeBodies.waiting.shift();
+    const next = turns.waiting.shift();
     if (next) next();
-    else largeBodies.now -= 1;
+    else turns.now -= 1;
   }
 }
 

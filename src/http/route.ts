@@ -79,7 +79,7 @@ type PageDeclaration<G extends PageGuard, F extends Form | undefined> = {
   readonly form?: F;
   /** The fields that `view.restored` restores when the form was sent too late after a proof. Never a secret. */
   readonly keeps?: F extends Form ? readonly (keyof z.output<F> & string)[] : never;
-  /** Accepts a form with one file, `multipart/form-data` of at most this many bytes. */
+  /** Accepts a form of at most this many bytes instead of 64 KiB, also as `multipart/form-data` with one file. */
   readonly uploadBytes?: number;
   readonly handle: (call: PageCall<G, F extends Form ? z.output<F> : undefined>) => Promise<Reply> | Reply;
 };

@@ -7,6 +7,7 @@ import { isForProtectedHosts } from '#http/server/raw-checks.ts';
 import { type Arrival, clientAddress } from './client.ts';
 import type { CookieNames } from './cookie.ts';
 import type { HeaderSets } from './headers.ts';
+import type { LargeBodies } from './large-bodies.ts';
 import { type Problem, problem } from './problem.ts';
 import type { PageRoute } from './route.ts';
 
@@ -24,8 +25,7 @@ export type ServerContext = {
   readonly allowances: Allowances;
   /** The forms that are being answered, by their idempotency keys. */
   readonly formsUnderWay: Map<string, UnderWay>;
-  /** How many large bodies are being read or worked on, and who waits to be next. */
-  readonly largeBodies: { now: number; readonly waiting: (() => void)[] };
+  readonly largeBodies: LargeBodies;
 };
 
 /** A form that is being answered. If the same form is sent again meanwhile, that request waits for it. */

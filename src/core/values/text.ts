@@ -11,8 +11,8 @@ export const TEXT_BYTES = {
   name: 400,
   /** `Name <email>`, the form of address books. */
   mailbox: 740,
-  /** 200 of them take some 8 KB; the whole form may have 64. */
-  mailboxes: 48 * 1024,
+  /** A pasted list: as long as its whole form, so that one that is refused is shown again whole. Less of it is read. */
+  mailboxes: 1024 * 1024,
   password: 1024,
   /** A recovery code in full-width characters has 57. */
   code: 64,

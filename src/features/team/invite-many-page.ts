@@ -1,4 +1,3 @@
-import type { PastedFault } from '#core/people/pasted-emails.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { selectField } from '#ui/parts/choices.ts';
@@ -8,20 +7,28 @@ import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { dataList, duration, state, timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import { type Done, refusedTitle, teamPart } from './frame-page.ts';
-import { ADDRESSES_MOST, type ListedPerson, type ShownList, type TypedList } from './invite-many.ts';
+import { isTooLong, LIMITS, type ListedPerson, type ShownList, type TypedList } from './invite-many.ts';
 import { rolesOf } from './invite-page.ts';
 
 const PATH = '/team/invite-many';
 
+type Paste = {
+  readonly typed: TypedList;
+  readonly refusal?: Refusal | undefined;
+  /** A list that was checked before, to be mended. */
+  readonly checked?: Pick<ShownList, 'list' | 'faults'> | undefined;
+};
+
 /** Where a manager pastes addresses. The next page shows what was read before anybody is invited. */
-export function pastePage(view: View, typed: TypedList, hourly: number, refusal?: Refusal): Html {
+export function pastePage(view: View, { typed, refusal, checked }: Paste): Html {
   const { t } = view;
-  const error =
-    refusal && t(refusal.reason === 'email' ? 'inviteMany.empty' : 'inviteMany.tooMany', { most: ADDRESSES_MOST });
+  const shown = refusal
+    ? { title: t(faultOf(typed, refusal), LIMITS), text: t('console.refused.text') }
+    : checked && faultSummary(view, checked);
   return teamPart(view, {
     title: t('inviteMany.title'),
     narrow: true,
-    refusal: error === undefined ? undefined : { title: error, text: t('console.refused.text'), fieldId: 'pasted' },
+    refusal: shown && { ...shown, fieldId: 'pasted' },
     body: html`<p class="lead">${t('inviteMany.lead')}</p>
 ${form(
   view,
@@ -30,10 +37,10 @@ ${form(
     id: 'pasted',
     name: 'pasted',
     label: t('inviteMany.pasted'),
-    hint: t('inviteMany.pasted.hint', { most: ADDRESSES_MOST, hourly }),
+    hint: t('inviteMany.pasted.hint', LIMITS),
     rows: 10,
     value: typed.pasted,
-    error,
+    error: shown?.title,
   })}
 ${selectField({ id: 'role', name: 'role', label: t('inviteMany.role'), options: rolesOf(view), value: typed.role })}
 <div class="actions">${submitButton(t('inviteMany.check'))}${linkButton('/team', t('act.cancel'))}</div>`,
@@ -41,12 +48,17 @@ ${selectField({ id: 'role', name: 'role', label: t('inviteMany.role'), options: 
   });
 }
 
+function faultOf({ pasted }: TypedList, { reason }: Refusal) {
+  if (reason === 'email') return 'inviteMany.empty';
+  return isTooLong(pasted) ? 'inviteMany.tooLong' : 'inviteMany.tooMany';
+}
+
 type ListPage = { readonly shown: ShownList; readonly done: Done | undefined; readonly refusal?: Refusal | undefined };
 
 /** What was read from a pasted list, every fault with its line, and the button that invites the others. */
 export function pastedListPage(view: View, { shown, done, refusal }: ListPage): Html {
   const { t } = view;
-  const { list, people, faults } = shown;
+  const { list, people } = shown;
   const count = countOf(people, 'new');
   const invited = countOf(people, 'invited');
   const button = t('inviteMany.send', { count });
@@ -55,9 +67,7 @@ export function pastedListPage(view: View, { shown, done, refusal }: ListPage): 
   return teamPart(view, {
     title: count > 0 ? button : t('inviteMany.over', { count: invited }),
     done,
-    refusal: refusal
-      ? { title: refusedTitle(t, refusal), text: t('console.refused.text') }
-      : faultSummary(view, list.id, faults),
+    refusal: refusal ? { title: refusedTitle(t, refusal), text: t('console.refused.text') } : faultSummary(view, shown),
     body: html`${dataList(factsOf(view, shown))}
 ${count > 0 ? form(view, path, actions(submitButton(button), change, linkButton('/team', t('act.cancel')))) : actions(change)}
 ${people.length > 0 && peoplePart(view, people)}`,
@@ -69,15 +79,14 @@ function countOf(people: readonly ListedPerson[], wanted: ListedPerson['state'])
 }
 
 /** Every fault by its line, in one summary. The others can go ahead. */
-function faultSummary({ t }: View, id: string, faults: readonly PastedFault[]) {
+function faultSummary({ t }: View, { list, faults }: Pick<ShownList, 'list' | 'faults'>) {
   if (faults.length === 0) return undefined;
-  const lines = faults.map(({ line, text, why, firstLine = 0 }) => {
-    return html`${t('inviteMany.line', { line })} <span class="anywhere">${shortened(text)}</span>: ${t(`inviteMany.fault.${why}`, { line: firstLine })}<br>`;
+  const mend = `${PATH}?list=${list.id}#pasted`;
+  const lines = faults.map(({ line, text, why, firstLine = 0 }, index) => {
+    const where = html`<a href="${mend}">${t('inviteMany.line', { line })}</a> <span class="anywhere">${shortened(text)}</span>`;
+    return html`${index > 0 && html`<br>`}${where} – ${t(`inviteMany.fault.${why}`, { line: firstLine })}`;
   });
-  return {
-    title: t('inviteMany.faults', { count: faults.length }),
-    text: html`${lines}<a href="${PATH}?list=${id}">${t('inviteMany.change')}</a>`,
-  };
+  return { title: t('inviteMany.faults', { count: faults.length }), text: html`${lines}` };
 }
 
 /** Enough of a wrong piece to find it by. */

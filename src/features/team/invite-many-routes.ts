@@ -6,19 +6,22 @@ import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { doneOf } from './frame-page.ts';
-import { findList, HOURLY, inviteList, keepList } from './invite-many.ts';
+import { findList, inviteList, keepList } from './invite-many.ts';
 import { pastedListPage, pastePage } from './invite-many-page.ts';
 import { missingColleaguePage } from './pages.ts';
 
 const MANY = '/team/invite-many';
 const LIST = `${MANY}/:list`;
 
+/** So long that a list of any size that people paste comes back in its form with the reason. */
+const PASTE_FORM_BYTES = 1024 * 1024;
+
 const pasteForm = z.object({ pasted: typed('mailboxes').optional(), role: typed('word').optional() });
 
 /**
  * A pasted list: the paste, what was read, and the invitations.
  *
- * Keeping a list invites nobody, so it needs no fresh proof: a form of this size could not be restored after one.
+ * Keeping a list invites nobody, so it needs no fresh proof: an address could not hold a form of this size after one.
  */
 export const inviteManyRoutes: readonly Route[] = [
   page({
@@ -27,11 +30,19 @@ export const inviteManyRoutes: readonly Route[] = [
     guard: 'manager',
     async handle({ env, view, session, query }) {
       const shown = await findList(env, { session }, query.get('list') ?? '');
-      const { pasted = '', role = 'member' } = shown?.list ?? {};
-      return show(pastePage(view, { pasted, role }, HOURLY));
+      const { pasted = '', role = 'member' } = view.restored ?? shown?.list ?? {};
+      return show(pastePage(view, { typed: { pasted, role }, checked: view.restored ? undefined : shown }));
     },
   }),
-  page({ method: 'POST', path: MANY, guard: 'manager', form: pasteForm, handle: submitPaste }),
+  page({
+    method: 'POST',
+    path: MANY,
+    guard: 'manager',
+    form: pasteForm,
+    keeps: ['pasted', 'role'],
+    uploadBytes: PASTE_FORM_BYTES,
+    handle: submitPaste,
+  }),
   page({
     method: 'GET',
     path: LIST,
@@ -64,5 +75,5 @@ async function submitPaste({ env, view, session, client, input, formKey }: Paste
     (around) => keepList(env, { session, client }, { pasted, role }, around),
     (id: string) => seeOther(`${MANY}/${id}`),
   );
-  return isRefusal(kept) ? showRefusal(pastePage(view, { pasted, role }, HOURLY, kept), kept) : kept;
+  return isRefusal(kept) ? showRefusal(pastePage(view, { typed: { pasted, role }, refusal: kept }), kept) : kept;
 }

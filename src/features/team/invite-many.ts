@@ -4,7 +4,6 @@ import { sum } from '#core/limits/try-window.ts';
 import { type PastedFault, type PastedPerson, readPastedEmails } from '#core/people/pasted-emails.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
-import { isShort } from '#core/values/text.ts';
 import type { Env } from '#env.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import { findTries } from '#store/limits/attempts.ts';
@@ -13,14 +12,23 @@ import { asManager, type Manager } from './colleague.ts';
 import { inviteNew } from './invite.ts';
 
 /** Pasted at once. A page and a transaction stay small, and at 60 invitations an hour it is more than a day needs. */
-export const ADDRESSES_MOST = 200;
+const ADDRESSES_MOST = 200;
 const { rule: RULE } = KINDS['team-invitations'];
 /** Of one manager. */
-export const HOURLY = RULE.windows.reduce((least, { limit }) => Math.min(least, limit), ADDRESSES_MOST);
+const HOURLY = RULE.windows.reduce((least, { limit }) => Math.min(least, limit), ADDRESSES_MOST);
+/** Pasted at once. 200 addresses with names take some 12 KB. */
+const PASTED_KILOBYTES = 48;
+/** What the page says before anything is pasted. */
+export const LIMITS = { most: ADDRESSES_MOST, kilobytes: PASTED_KILOBYTES, hourly: HOURLY };
 /** How long a pasted list waits for its manager. */
 const KEPT_SECONDS = DAY_SECONDS;
 
 export type TypedList = { readonly pasted: string; readonly role: string };
+
+/** Whether it has too much text to be read, however many addresses are in it. */
+export function isTooLong(pasted: string): boolean {
+  return Buffer.byteLength(pasted, 'utf8') > PASTED_KILOBYTES * 1024;
+}
 
 /** Keeps a pasted list for a day and returns its id. Nobody is invited yet. */
 export async function keepList(
@@ -29,7 +37,7 @@ export async function keepList(
   { pasted, role }: TypedList,
   around: Around<string> = plainly,
 ): Promise<string | Refusal> {
-  if (!isShort('mailboxes', pasted)) return refuse('invalid_request', { reason: 'selection_many' });
+  if (isTooLong(pasted)) return refuse('invalid_request', { reason: 'selection_many' });
   const { people, faults } = readPastedEmails(pasted);
   const pieces = people.length + faults.length;
   if (pieces === 0) return refuse('invalid_request', { reason: 'email' });

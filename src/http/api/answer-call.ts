@@ -30,7 +30,9 @@ export async function answerCall(
     // Who may send a large body is asked before it is read, and again after its last byte.
     const refused = await checkGuard(server, route, context);
     if (isRefusal(refused)) return problemResponse(server, context, refused);
-    const answer = await withLargeBody(server, () => answerRead(server, route, context, { client, params, query }));
+    const answer = await withLargeBody(server, 'ours', () =>
+      answerRead(server, route, context, { client, params, query }),
+    );
     return answer instanceof Response ? answer : problemResponse(server, context, answer);
   }
   return answerRead(server, route, context, { client, params, query });

@@ -66,7 +66,8 @@ export async function answerPage(
   // Who may send a large form is asked before it is read, and again after its last byte.
   const verdict = await checkVisit(visit, route);
   if (verdict.kind !== 'granted') return answerSent(visit, route, undefined);
-  const answer = await withLargeBody(server, () => answerSent(visit, route, route.uploadBytes));
+  const whose = verdict.found.session?.partner === undefined ? 'ours' : 'partners';
+  const answer = await withLargeBody(server, whose, () => answerSent(visit, route, route.uploadBytes));
   return answer instanceof Response ? answer : refusalPage(server, context, answer, verdict.found);
 }
 

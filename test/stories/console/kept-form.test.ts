@@ -152,7 +152,7 @@ test('no field that is kept is a secret', () => {
   const also = ['backchannel_internal', 'third_party', 'partners', 'trust'];
   const ofMany = ['filter', 'invite', 'value'];
   const boxes = [...SCOPES, ...WEBHOOK_EVENTS];
-  const ofPlans = ['days', 'notes', 'owner', 'view'];
+  const ofPlans = ['days', 'notes', 'owner', 'pasted', 'view'];
   const known = [...ofPeople, ...ofPlans, ...others, ...ofClients, ...also, ...ofMany, ...boxes];
   assert.deepEqual([...new Set(kept)].sort(), known.sort());
 });

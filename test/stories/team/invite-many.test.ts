@@ -30,12 +30,20 @@ test('a pasted list shows every fault by its line, invites the others, and loses
   const path = await paste(mia, pasted, 'manager');
   const before = await read(mia, path);
   assert.match(before, /2 entries can’t be invited/);
-  assert.match(before, /Line 1: nobody : not a valid email address Line 3: BO@acme\.example : already in line 1/);
+  assert.match(before, /Line 1: nobody – not a valid email address Line 3: BO@acme\.example – already in line 1/);
   assert.match(before, /Bo Lind bo@acme\.example Ready to invite/);
   assert.match(before, /Lund, Cy cy@acme\.example Ready to invite/);
   assert.match(before, /Ana Silva ana@acme\.example Already on your list/);
   assert.deepEqual(await sentTo(world), [], 'nobody is invited before it is confirmed');
-  assert.ok((await mia.get(`/team/invite-many?list=${path.split('/').at(-1)}`)).text.includes('nobody'));
+  const mend = `/team/invite-many?list=${path.split('/').at(-1)}`;
+  assert.ok((await mia.get(path)).text.includes(`<a href="${mend}#pasted">Line 3:</a>`));
+  const mending = await read(mia, mend);
+  assert.match(
+    mending,
+    /2 entries can’t be invited Line 1: nobody – not a valid email address/,
+    'said again where it is mended',
+  );
+  assert.match(mending, /&quot;Lund, Cy&quot; &lt;cy@acme\.example&gt;/);
   assert.equal((await mia.post(path)).location, `${path}?done=invitedMany`);
   const after = await read(mia, `${path}?done=invitedMany`);
   assert.match(after, /The invitations will be sent once.*Bo Lind bo@acme\.example Invited/);
@@ -114,6 +122,34 @@ test('a list that is empty or too long is refused with what was pasted, and so i
   assert.match(long.text, /p200@acme\.example/);
   assert.equal((await mia.get('/team/invite-many/nothing')).status, 404);
   assert.equal((await mia.post('/team/invite-many/nothing')).status, 404);
+});
+
+test('a list of too much text comes back whole in its form, with the limit that the page names', async (t) => {
+  const { mia } = await openTeam(t);
+  assert.match(await read(mia, '/team/invite-many'), /At most 200 addresses and 48 KB of text at a time/);
+  const pasted = `${'Ægir & Søn <ægir@acme.example>\n'.repeat(8_000)}the last line`;
+  for (const long of [pasted.slice(-49_200), pasted]) {
+    const { status, text } = await mia.post('/team/invite-many', { pasted: long, role: 'manager' });
+    assert.equal(status, 400, `${Buffer.byteLength(long)} bytes`);
+    assert.match(plain(text), /Paste at most 48 KB of text at a time/);
+    const [, shown = ''] = /<textarea[^>]*>\n([^<]*)<\/textarea>/.exec(text) ?? [];
+    assert.equal(unescaped(shown), long);
+    assert.match(text, /<option value="manager" selected>/);
+  }
+  const beyond = await mia.post('/team/invite-many', { pasted: 'x'.repeat(1_100_000), role: 'member' });
+  assert.equal(beyond.status, 413);
+});
+
+const unescaped = (text: string) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+
+test('a pasted list whose form was stale is still in it', async (t) => {
+  const { mia } = await openTeam(t);
+  await mia.get('/team/invite-many');
+  const stale = { pasted: 'bo@acme.example\nnobody', role: 'manager', form_token: 'stale' };
+  const { status, text } = await mia.post('/team/invite-many', stale);
+  assert.equal(status, 403);
+  assert.match(text, /bo@acme\.example\nnobody<\/textarea>/);
+  assert.match(text, /<option value="manager" selected>/);
 });
 
 test('a list belongs to its manager alone, for a day, and a manager has five', async (t) => {
