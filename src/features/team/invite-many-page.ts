@@ -59,6 +59,7 @@ type ListPage = { readonly shown: ShownList; readonly done: Done | undefined; re
 export function pastedListPage(view: View, { shown, done, refusal }: ListPage): Html {
   const { t } = view;
   const { list, people } = shown;
+  const faults = faultSummary(view, shown);
   const count = countOf(people, 'new');
   const invited = countOf(people, 'invited');
   const button = t('inviteMany.send', { count });
@@ -67,9 +68,10 @@ export function pastedListPage(view: View, { shown, done, refusal }: ListPage): 
   return teamPart(view, {
     title: count > 0 ? button : t('inviteMany.over', { count: invited }),
     done,
-    refusal: refusal ? { title: refusedTitle(t, refusal), text: t('console.refused.text') } : faultSummary(view, shown),
+    refusal: refusal ? { title: refusedTitle(t, refusal), text: t('console.refused.text') } : done ? undefined : faults,
     body: html`${dataList(factsOf(view, shown))}
 ${count > 0 ? form(view, path, actions(submitButton(button), change, linkButton('/team', t('act.cancel')))) : actions(change)}
+${done && faults && html`<section><h2>${faults.title}</h2><p>${faults.text}</p></section>`}
 ${people.length > 0 && peoplePart(view, people)}`,
   });
 }
