@@ -25,11 +25,10 @@ import type { Arrival } from './client.ts';
 import { cookieNames } from './cookie.ts';
 import { checkPage } from './guard.ts';
 import { headerSets } from './headers.ts';
-import { noLargeBodies } from './large-bodies.ts';
 import { readParams } from './parse.ts';
 import { methodNotAllowed, type Problem, problem } from './problem.ts';
 import type { AnyGuard, PageRoute, Route } from './route.ts';
-import { contextOf, type RequestContext, type ServerContext, type ShutdownState } from './server-context.ts';
+import { contextOf, noLargeBodies, type RequestContext, type ServerContext } from './server-context.ts';
 
 export type App = {
   /** Answers a request without a socket: for tests, and for requests that passed the raw checks. */
@@ -41,7 +40,7 @@ export type App = {
   /** Refuses CONNECT, because this server is not a proxy. */
   refuseConnect(socket: Duplex): void;
   /** `/readyz` and connection closing depend on it. The code that stops the server sets it. */
-  readonly shutdownState: ShutdownState;
+  readonly shutdownState: ServerContext['shutdownState'];
 };
 
 /** Creates the HTTP application. It also registers static files, health checks and the OpenAPI document. */

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { isProblem } from './parse.ts';
 import { type Problem, problem } from './problem.ts';
-import type { ServerContext } from './server-context.ts';
+import type { LargeBodies, ServerContext } from './server-context.ts';
 
 /**
  * Large bodies that one process reads or works on at a time. Each takes a few times its size: with 12 MiB, two take at
@@ -10,15 +10,6 @@ import type { ServerContext } from './server-context.ts';
 const LARGE_BODIES_AT_ONCE = 2;
 /** Requests that wait for their turn. Their bodies wait on the way here. */
 const WAITING_MOST = 8;
-
-/** How many large bodies are being read or worked on, and who waits to be next. */
-type Turns = { now: number; readonly waiting: (() => void)[] };
-/** Partners have turns of their own, so that their slow uploads cannot keep staff and programs waiting. */
-export type LargeBodies = { readonly ours: Turns; readonly partners: Turns };
-
-export function noLargeBodies(): LargeBodies {
-  return { ours: { now: 0, waiting: [] }, partners: { now: 0, waiting: [] } };
-}
 
 /** Answers a request that may have a large body, when it is its turn; a problem if too many wait already. */
 export async function withLargeBody(

@@ -7,7 +7,6 @@ import { isForProtectedHosts } from '#http/server/raw-checks.ts';
 import { type Arrival, clientAddress } from './client.ts';
 import type { CookieNames } from './cookie.ts';
 import type { HeaderSets } from './headers.ts';
-import type { LargeBodies } from './large-bodies.ts';
 import { type Problem, problem } from './problem.ts';
 import type { PageRoute } from './route.ts';
 
@@ -27,6 +26,15 @@ export type ServerContext = {
   readonly formsUnderWay: Map<string, UnderWay>;
   readonly largeBodies: LargeBodies;
 };
+
+/** How many large bodies are being read or worked on, and who waits to be next. */
+type Turns = { now: number; readonly waiting: (() => void)[] };
+/** Partners have turns of their own, so that their slow uploads cannot keep staff and programs waiting. */
+export type LargeBodies = { readonly ours: Turns; readonly partners: Turns };
+
+export function noLargeBodies(): LargeBodies {
+  return { ours: { now: 0, waiting: [] }, partners: { now: 0, waiting: [] } };
+}
 
 /** A form that is being answered. If the same form is sent again meanwhile, that request waits for it. */
 export type UnderWay = { readonly answer: Promise<FormAnswer>; isTaken: boolean };
