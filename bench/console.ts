@@ -39,8 +39,8 @@ try {
 }
 
 async function main(askings: readonly Asking[]): Promise<void> {
-  const only = process.argv[2];
-  const wanted = askings.filter(({ name }) => only === undefined || name.includes(only));
+  const words = process.argv.slice(2);
+  const wanted = askings.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
   say('| page or call | median ms | quickest third ms | CPU ms | of it the database | kB |');
   say('|---|--:|--:|--:|--:|--:|');
   for (const one of wanted) {

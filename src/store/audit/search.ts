@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Queries } from '#store/engine/database.ts';
 import { idPast, leastIdFrom } from '#store/engine/event-ids.ts';
 import { eventOf, type LoggedEvent } from './log.ts';
@@ -33,6 +34,31 @@ export async function listFoundEvents(
   if (until !== undefined) query = query.where('at', '<', until).where('id', '<', idPast(until));
   if (page.before !== undefined) query = query.where('id', '<', page.before);
   return (await query.execute()).map(eventOf);
+}
+
+/** What happens to a partner as a whole on its way to MFA. */
+export type RollOutAction = 'partner.mfa_policy_changed' | 'partner.reminded';
+
+/**
+ * The newest events of this kind of a partner, newest first, by an index of their own. The events of the partner are
+ * mostly sign-ins, which the general search would read one by one.
+ */
+export async function listRollOutEvents(
+  queries: Queries,
+  about: { readonly partner: string; readonly action: RollOutAction },
+  limit: number,
+): Promise<LoggedEvent[]> {
+  const rows = await queries
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('partner', '=', about.partner)
+    .where('action', '=', about.action)
+    // The condition of the index, word for word: SQLite uses a partial index only then.
+    .where(sql<boolean>`action in ('partner.mfa_policy_changed', 'partner.reminded')`)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(eventOf);
 }
 
 export type ChainEnd = { readonly number: number; readonly sealedAt: number; readonly head: string };

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Queries } from '#store/engine/database.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
+import { dueTests } from './due-dates.ts';
 import { exemptCount } from './partner-pages.ts';
 import { requiredSince } from './partners.ts';
 
@@ -94,6 +95,13 @@ const SORTS: Readonly<
 };
 
 function fitting(queries: Queries, filter: RollOutFilter, now: number) {
+  return counted(queries, rollOutTests(filter, now), now).where(
+    filter.view === 'overdue' ? sql<boolean>`missing > 0` : sql<boolean>`1 = 1`,
+  );
+}
+
+/** Partners that are not archived and pass the tests, with their people. */
+function counted(queries: Queries, tests: ReturnType<typeof rollOutTests>, now: number) {
   return queries
     .with(
       // Materialized, so that exempt people are counted once per partner and not at each use of the number.
@@ -103,13 +111,12 @@ function fitting(queries: Queries, filter: RollOutFilter, now: number) {
           .selectFrom('partners as p')
           .innerJoin('partner_counts as c', 'c.partner_id', 'p.id')
           .select(['p.id', 'p.slug', 'p.name', 'p.search_key', 'p.mfa_policy', 'p.reminded_at', 'p.remind_asked_at'])
-          .select(['p.owner_id', 'c.people', 'c.enrolled', requiredSince('p').as('since')])
+          .select(['p.mfa_required_from', 'p.owner_id', 'c.people', 'c.enrolled', requiredSince('p').as('since')])
           .select(sql<number | string>`c.people - c.enrolled - ${exemptCount(now)}`.as('missing'))
           .where('p.archived_at', 'is', null)
-          .where((all) => all.and(rollOutTests(filter, now))),
+          .where((all) => all.and(tests)),
     )
-    .selectFrom('fitting')
-    .where(filter.view === 'overdue' ? sql<boolean>`missing > 0` : sql<boolean>`1 = 1`);
+    .selectFrom('fitting');
 }
 
 /** Conditions on partner `p` with its counts `c`. For overdue partners the caller also leaves out those without `missing`. */
@@ -118,11 +125,7 @@ export function rollOutTests(filter: RollOutFilter, now: number) {
     case 'overdue':
       return [isRequiredBy(now), sql<boolean>`c.people > c.enrolled`];
     case 'due':
-      return [
-        sql<boolean>`p.mfa_policy = 'required'`,
-        sql<boolean>`p.mfa_required_from > ${filter.after}`,
-        sql<boolean>`p.mfa_required_from <= ${filter.until}`,
-      ];
+      return dueTests(filter);
     case 'undated':
       return [sql<boolean>`p.mfa_policy <> 'required'`];
     case 'mine':
@@ -139,90 +142,49 @@ function isRequiredBy(now: number) {
   return sql<boolean>`p.mfa_policy = 'required' and (p.mfa_required_from is null or p.mfa_required_from <= ${now})`;
 }
 
-export type RollOutSum = {
+/** Partners that are alike for the sums of the roll-out, and their people together. */
+export type RollOutGroup = {
+  readonly policy: PartnerTable['mfa_policy'];
+  readonly requiredFrom: number | undefined;
+  /** People of each of them are missing. */
+  readonly isMissing: boolean;
   readonly partners: number;
   readonly people: number;
   readonly enrolled: number;
   readonly missing: number;
-  /** The earliest date among them. */
-  readonly oldest: number | undefined;
+  /** The earliest day since when or from when one of them requires MFA. */
+  readonly oldest: number;
 };
 
-/** What the lists `overdue`, `undated` and `exempt` hold together. */
-export async function sumRollOut(queries: Queries, filter: RollOutFilter, now: number): Promise<RollOutSum> {
-  const row = await fitting(queries, filter, now)
-    .select([
-      sql<number | string>`count(*)`.as('partners'),
-      sql<number | string | null>`sum(people)`.as('people'),
-      sql<number | string | null>`sum(enrolled)`.as('enrolled'),
-      sql<number | string | null>`sum(missing)`.as('missing'),
-      sql<number | null>`min(since)`.as('oldest'),
-    ])
-    .executeTakeFirstOrThrow();
-  return {
-    partners: Number(row.partners),
-    people: Number(row.people ?? 0),
-    enrolled: Number(row.enrolled ?? 0),
-    missing: Number(row.missing ?? 0),
-    oldest: row.oldest ?? undefined,
-  };
-}
-
-/** A day on which MFA becomes required for partners, and their people. */
-export type DueDate = Omit<RollOutSum, 'oldest'> & { readonly requiredFrom: number };
-
-/** The dates after `after`, soonest first, for the weeks ahead and for the deadlines in a chart. */
-export async function listDueDates(
-  queries: Queries,
-  { after, until, now }: { readonly after: number; readonly until: number; readonly now: number },
-): Promise<readonly DueDate[]> {
-  const rows = await fitting(queries, { view: 'due', after, until }, now)
-    .select('since')
-    .select([
-      sql<number | string>`count(*)`.as('partners'),
-      sql<number | string>`sum(people)`.as('people'),
-      sql<number | string>`sum(enrolled)`.as('enrolled'),
-      sql<number | string>`sum(missing)`.as('missing'),
-    ])
-    .groupBy('since')
-    .orderBy('since')
+/** All partners that are not archived, in one pass: a group for each date, and few others. */
+export async function listRollOutGroups(queries: Queries, now: number): Promise<readonly RollOutGroup[]> {
+  const rows = await counted(queries, [], now)
+    .select(['mfa_policy', 'mfa_required_from', sql<number>`case when missing > 0 then 1 else 0 end`.as('is_missing')])
+    .select(SUMS)
+    .select(sql<number>`min(since)`.as('oldest'))
+    .groupBy(['mfa_policy', 'mfa_required_from', 'is_missing'])
     .execute();
-  return rows.map(({ since, ...sums }) => ({
-    requiredFrom: since,
-    partners: Number(sums.partners),
-    people: Number(sums.people),
-    enrolled: Number(sums.enrolled),
-    missing: Number(sums.missing),
+  return rows.map((row) => ({
+    ...{ policy: row.mfa_policy, requiredFrom: row.mfa_required_from ?? undefined, oldest: row.oldest },
+    isMissing: Number(row.is_missing) === 1,
+    ...sumsOf(row),
   }));
 }
 
-/** A partner with a date, for the calendar. */
-export type DatedPartner = {
-  readonly id: string;
-  readonly name: string;
-  readonly requiredFrom: number;
-  readonly missing: number;
-  readonly reminderDays: string | null;
-};
+const SUMS = [
+  sql<number | string>`count(*)`.as('partners'),
+  sql<number | string>`sum(people)`.as('people'),
+  sql<number | string>`sum(enrolled)`.as('enrolled'),
+  sql<number | string>`sum(missing)`.as('missing'),
+];
 
-/** Every partner whose date is after `after` and not later than `until`, those with most people missing first. */
-export async function listDatedPartners(
-  queries: Queries,
-  { after, until, now }: { readonly after: number; readonly until: number; readonly now: number },
-): Promise<readonly DatedPartner[]> {
-  const rows = await queries
-    .selectFrom('partners as p')
-    .innerJoin('partner_counts as c', 'c.partner_id', 'p.id')
-    .select(['p.id', 'p.name', 'p.mfa_required_from', 'p.reminder_days'])
-    .select(sql<number | string>`c.people - c.enrolled - ${exemptCount(now)}`.as('missing'))
-    .where('p.archived_at', 'is', null)
-    .where((all) => all.and(rollOutTests({ view: 'due', after, until }, now)))
-    .execute();
-  return rows
-    .map(({ id, name, mfa_required_from, reminder_days, missing }) => ({
-      ...{ id, name, requiredFrom: mfa_required_from ?? 0, missing: Number(missing), reminderDays: reminder_days },
-    }))
-    .toSorted((one, other) => other.missing - one.missing);
+function sumsOf(row: Readonly<Record<'partners' | 'people' | 'enrolled' | 'missing', number | string>>) {
+  return {
+    partners: Number(row.partners),
+    people: Number(row.people),
+    enrolled: Number(row.enrolled),
+    missing: Number(row.missing),
+  };
 }
 
 /** How many people's exemptions end by then. */

@@ -32,6 +32,7 @@ const INDEXES: Readonly<Record<string, readonly string[]>> = {
     'recovery_codes_left',
     'users_exempt',
     'audit_events_partner',
+    'audit_events_roll_out',
   ],
   '/console/partners/… (the largest)?state=missing': ['users_partner_email'],
   '/console/adoption': ['users_exempt', 'event_days_day'],

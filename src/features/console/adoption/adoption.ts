@@ -10,7 +10,7 @@ import {
   readOverdue,
   sumPolicies,
 } from '#store/partners/adoption.ts';
-import { type DueDate, listDueDates } from '#store/partners/roll-out.ts';
+import { type DueDate, listDueDates } from '#store/partners/due-dates.ts';
 
 const LISTED_PARTNERS = 10;
 /** The sign-in figures cover the last month, whatever span the curve shows. */
@@ -50,7 +50,7 @@ export async function readAdoption(env: Env, span: Span): Promise<Adoption> {
   return {
     ...(await readCurve(env, span)),
     overdue: await readOverdue(read, now, LISTED_PARTNERS),
-    deadlines: mostDue(await listDueDates(read, { after: now - span * DAY_SECONDS, until: now, now })),
+    deadlines: mostDue(await listDueDates(read, { after: now - span * DAY_SECONDS, until: now })),
     proofs: partsOf(signIns, proofOf),
     refusals: partsOf(signIns, whyOf),
   };
@@ -73,15 +73,23 @@ export function mostDue(dates: readonly DueDate[]): readonly Deadline[] {
 }
 
 /** Only the curve, and the sums behind its last point. */
-export async function readCurve({ db, now: clock }: Pick<Env, 'db' | 'now'>, span: Span): Promise<Curve> {
-  const now = clock();
-  const today = now - (now % DAY_SECONDS);
-  const policies = await sumPolicies(db.read, now);
+export async function readCurve(env: Pick<Env, 'db' | 'now'>, span: Span): Promise<Curve> {
+  const policies = await sumPolicies(env.db.read, env.now());
   const people = policies.reduce((sum, one) => sum + one.people, 0);
   const enrolled = policies.reduce((sum, one) => sum + one.enrolled, 0);
+  return { span, people, enrolled, policies, days: await readDays(env, span, { people, enrolled }) };
+}
+
+/** The recorded days of a span, and today as it is now. */
+export async function readDays(
+  { db, now: clock }: Pick<Env, 'db' | 'now'>,
+  span: Span,
+  current: Omit<Day, 'day'>,
+): Promise<readonly Day[]> {
+  const now = clock();
+  const today = now - (now % DAY_SECONDS);
   const noted = await listAdoptionDays(db.read, today - span * DAY_SECONDS);
-  const days = [...noted.filter(({ day }) => day < today), { day: today, people, enrolled }];
-  return { span, people, enrolled, policies, days };
+  return [...noted.filter(({ day }) => day < today), { day: today, ...current }];
 }
 
 /** Sums the events by their label, the most frequent first. */

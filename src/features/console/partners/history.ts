@@ -3,7 +3,7 @@ import { daysOfStage, type ReminderDays, remindersAhead } from '#core/people/rem
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
 import { namedEvents } from '#features/console/lists.ts';
-import { listFoundEvents } from '#store/audit/search.ts';
+import { listRollOutEvents, type RollOutAction } from '#store/audit/search.ts';
 import {
   estimatePartnerDays,
   listPartnerDays,
@@ -60,8 +60,7 @@ export async function readHistory(env: Env, partner: Partner, current: Now): Pro
 }
 
 async function policyMoments(env: Env, partner: string): Promise<readonly Moment[]> {
-  const found = (action: 'partner.mfa_policy_changed' | 'partner.reminded') =>
-    listFoundEvents(env.db.read, { partner, action, ofPartners: true }, { before: undefined, limit: EVENTS_MOST });
+  const found = (action: RollOutAction) => listRollOutEvents(env.db.read, { partner, action }, EVENTS_MOST);
   const events = [...(await found('partner.mfa_policy_changed')), ...(await found('partner.reminded'))];
   const named = await namedEvents(env, events);
   return events.map(({ at, action, detail }, index) => {

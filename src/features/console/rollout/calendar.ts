@@ -1,7 +1,7 @@
 import { reminderDaysFrom } from '#core/people/reminder-days.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
-import { type DatedPartner, listDatedPartners } from '#store/partners/roll-out.ts';
+import { type DatedPartner, listDatedPartners } from '#store/partners/due-dates.ts';
 import { mondayOf } from './query.ts';
 
 /** The longest schedule of reminders. */

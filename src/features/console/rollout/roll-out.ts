@@ -1,16 +1,14 @@
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import type { Env } from '#env.ts';
-import { type Day, type Deadline, mostDue, readCurve } from '#features/console/adoption/adoption.ts';
+import { type Day, type Deadline, mostDue, readDays } from '#features/console/adoption/adoption.ts';
 import { readWaitingResets } from '#features/console/resets/resets.ts';
 import {
   countEndingExemptions,
-  type DueDate,
-  listDueDates,
   listRollOut,
+  listRollOutGroups,
+  type RollOutGroup,
   type RollOutPage,
   type RollOutRow,
-  type RollOutSum,
-  sumRollOut,
 } from '#store/partners/roll-out.ts';
 import { filterOf, mondayOf, type RollOutQuery, SOON_SECONDS } from './query.ts';
 
@@ -26,7 +24,7 @@ const GOALS = [0.5, 0.75, 0.9, 0.95, 0.99, 1];
 /** A forecast further ahead would be a guess. */
 const FORECAST_DAYS_MOST = 730;
 
-type Sums = Pick<RollOutSum, 'partners' | 'people' | 'enrolled' | 'missing'>;
+type Sums = Pick<RollOutGroup, 'partners' | 'people' | 'enrolled' | 'missing'>;
 
 /** A week ahead, or everything after the last one. `until` is its last day. */
 export type Week = Sums & { readonly from: number; readonly until: number | undefined };
@@ -44,9 +42,10 @@ export type RollOut = {
   readonly days: readonly Day[];
   /** The days of the last 90 on which most partners became required, the one with most first. */
   readonly deadlines: readonly Deadline[];
-  readonly overdue: RollOutSum;
+  /** `oldest` is the earliest date among them. */
+  readonly overdue: Sums & { readonly oldest: number | undefined };
   readonly soon: Sums;
-  readonly undated: RollOutSum;
+  readonly undated: Sums;
   /** Resets that wait for a second member of staff, and those the reader may approve; absent if none is needed. */
   readonly resets: { readonly waiting: number; readonly yours: number } | undefined;
   /** People whose exemption ends in the next 14 days. */
@@ -60,23 +59,48 @@ export type RollOut = {
 export async function readRollOut(env: Env, query: RollOutQuery, ownId: string): Promise<RollOut> {
   const { read } = env.db;
   const now = env.now();
-  const { days, people, enrolled, policies } = await readCurve(env, SPAN_DAYS);
-  const dates = await listDueDates(read, { after: now - SPAN_DAYS * DAY_SECONDS, until: Number.MAX_SAFE_INTEGER, now });
-  const ahead = dates.filter(({ requiredFrom }) => requiredFrom > now);
+  const groups = await listRollOutGroups(read, now);
+  const { partners, people, enrolled } = sumOf(groups);
+  const days = await readDays(env, SPAN_DAYS, { people, enrolled });
   const list = await readRollOutList(env, query, ownId);
   return {
-    ...{ query, people, enrolled, days, list },
-    partners: policies.reduce((sum, one) => sum + one.partners, 0),
+    ...{ query, people, enrolled, partners, days, list },
     ...trendOf(days, now),
-    deadlines: mostDue(dates.filter(({ requiredFrom }) => requiredFrom <= now)),
-    overdue: await sumRollOut(read, { view: 'overdue' }, now),
-    soon: sumOf(ahead.filter(({ requiredFrom }) => requiredFrom <= now + SOON_SECONDS)),
-    undated: await sumRollOut(read, { view: 'undated' }, now),
+    ...sumsOf(groups, now),
     resets: env.settings.values().resetSecondApprover ? await countResets(env, ownId) : undefined,
     ending: await countEndingExemptions(read, { now, until: now + SOON_SECONDS }),
-    weeks: weeksOf(ahead, now),
     pages: Math.max(1, Math.ceil(list.partners / ROWS_PER_PAGE)),
   };
+}
+
+/** What the groups of partners add up to. */
+function sumsOf(
+  groups: readonly RollOutGroup[],
+  now: number,
+): Pick<RollOut, 'overdue' | 'soon' | 'undated' | 'weeks' | 'deadlines'> {
+  const required = groups.filter(({ policy }) => policy === 'required');
+  const overdue = required.filter(({ requiredFrom = 0, isMissing }) => isMissing && requiredFrom <= now);
+  const dates = datesOf(required);
+  const ahead = dates.filter(({ requiredFrom }) => requiredFrom > now);
+  const past = dates.filter(({ requiredFrom }) => requiredFrom > now - SPAN_DAYS * DAY_SECONDS && requiredFrom <= now);
+  return {
+    overdue: { ...sumOf(overdue), oldest: overdue.map(({ oldest }) => oldest).toSorted((a, b) => a - b)[0] },
+    soon: sumOf(ahead.filter(({ requiredFrom }) => requiredFrom <= now + SOON_SECONDS)),
+    undated: sumOf(groups.filter(({ policy }) => policy !== 'required')),
+    weeks: weeksOf(ahead, now),
+    deadlines: mostDue(past),
+  };
+}
+
+/** A day on which MFA becomes required for partners, and their people. */
+type DueDay = Sums & { readonly requiredFrom: number };
+
+/** Soonest first. */
+function datesOf(required: readonly RollOutGroup[]): readonly DueDay[] {
+  const byDate = Map.groupBy(required, ({ requiredFrom }) => requiredFrom);
+  return [...byDate]
+    .flatMap(([requiredFrom, groups]) => (requiredFrom === undefined ? [] : [{ requiredFrom, ...sumOf(groups) }]))
+    .toSorted((one, other) => one.requiredFrom - other.requiredFrom);
 }
 
 async function countResets(env: Env, ownId: string) {
@@ -118,7 +142,7 @@ function sumOf(dates: readonly Sums[]): Sums {
 }
 
 /** The calendar weeks from this one on, and what is due after them. */
-function weeksOf(ahead: readonly DueDate[], now: number): readonly Week[] {
+function weeksOf(ahead: readonly DueDay[], now: number): readonly Week[] {
   const monday = mondayOf(now);
   const between = (from: number, until: number) =>
     sumOf(ahead.filter(({ requiredFrom }) => requiredFrom >= from && requiredFrom < until));

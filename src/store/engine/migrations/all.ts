@@ -31,6 +31,7 @@ import { devicesAndEmails } from './030-devices-and-emails.ts';
 import { teamLists } from './031-team-lists.ts';
 import { instanceSettings } from './033-instance-settings.ts';
 import { passwordSetAt } from './035-password-set-at.ts';
+import { rollOutIndexes } from './036-roll-out-indexes.ts';
 
 /** Every migration, in the order of its names. A published migration never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -64,6 +65,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '031-team-lists': teamLists,
   '033-instance-settings': instanceSettings,
   '035-password-set-at': passwordSetAt,
+  '036-roll-out-indexes': rollOutIndexes,
 };
 
 /** The number of migrations in this code: the version of its schema. */
