@@ -10,7 +10,7 @@ import { protectedOrigin } from './site-gallery.ts';
 const PICTURES = [
   ...['sign-in', 'sign-in-refused', 'prompt', 'set-up-manual', 'codes', 'code', 'recovery', 'step-up', 'home'],
   ...['security', 'sessions', 'password', 'new-codes', 'forgot-sent', 'invitation', 'help', 'help-troubleshooting'],
-  ...['authenticators', 'trusted-devices', 'team', 'lost'],
+  ...['apps', 'trusted', 'team', 'team-invite-many', 'lost'],
 ];
 const WITH_AXE = ['sign-in-refused', 'set-up-manual', 'security'];
 const OTHERS = LOCALES.filter((locale) => !STAFF_LOCALES.some((known) => known === locale));
