@@ -41,10 +41,21 @@ test('the console opens on the roll-out, which says how far everybody is', async
   await addPortal(world, { late: [-41, 2], soon: [5, 1], later: [70, 1] });
   const page = await read(csm, '/console/rollout');
   assert.match(page, /20% of people have set up MFA 1 of 5 people at 4 partner accounts/);
-  assert.match(page, /Overdue 2 people 1 partner, the oldest 40 days/);
+  assert.match(page, /Overdue 2 people 1 partner, for 40 days/);
   assert.match(page, /Due in the next 14 days 1 person 1 partner, 1 people in all/);
   assert.match(page, /No date yet 0 people at 1 partner with MFA off or optional/);
   assert.match(page, /Later 1 1 partner/);
+});
+
+test('what is overdue says for how long, also on its first day and for several partners', async (t) => {
+  const { world, csm } = await openConsole(t);
+  await addPortal(world, { late: [-1, 1] });
+  assert.match(await read(csm, '/console/rollout'), /Overdue 1 person 1 partner, for less than a day/);
+  assert.match(await read(csm, '/console/rollout'), /late Required 1 0% January 14, 2027 &lt;1 never/);
+  await addPortal(world, { later: [-2, 1] });
+  assert.match(await read(csm, '/console/rollout'), /Overdue 2 people 2 partners, for up to 1 day/);
+  await addPortal(world, { latest: [-4, 1] });
+  assert.match(await read(csm, '/console/rollout'), /Overdue 3 people 3 partners, for up to 3 days/);
 });
 
 test('ticked partners of the list go on to the change of many, with the dates of their list', async (t) => {

@@ -115,7 +115,7 @@ function daysCell({ t, now }: View, { view }: RollOutQuery, since: number): Cont
     return view === 'due' ? String(days) : t('rollout.in', { days });
   }
   return view === 'overdue'
-    ? html`<span class="late">${late}</span>`
+    ? html`<span class="late">${late === 0 ? '<1' : late}</span>`
     : html`<span class="late">${t('rollout.lateBy', { days: late })}</span>`;
 }
 
