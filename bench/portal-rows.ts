@@ -9,7 +9,7 @@ import type { Schema } from '#store/engine/database.ts';
 const DEVICES = [
   'Mozilla/5.0 (Windows NT 10.0) Firefox/152.0',
   'Mozilla/5.0 (iPhone) Safari/605',
-  'Mozilla/5.0 (Macintosh) Chrome/149.0',
+  'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Chrome/149.0',
 ];
 
 /** The likely adoption of people, by the policy of their partner. */

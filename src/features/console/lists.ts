@@ -101,6 +101,8 @@ export type TrailEvent = {
   /** The name of a person, or the code of another actor: `command_line`, `system`. */
   readonly actor: string | undefined;
   readonly subject: string | undefined;
+  /** A person did it to themselves. Two people can have one name. */
+  readonly isOwn: boolean;
   readonly partner: string | undefined;
   /** The reason that staff typed, or the code of a refusal. */
   readonly reason: string | undefined;
@@ -141,6 +143,7 @@ export async function namedEvents(env: Env, events: readonly LoggedEvent[]): Pro
     action,
     actor: actor === null ? undefined : (names.get(actor) ?? keys.get(actor.slice(KEY_ACTOR.length)) ?? actor),
     subject: subject === null ? undefined : (names.get(subject) ?? subject),
+    isOwn: actor !== null && actor === subject,
     partner: partner === null ? undefined : (partners.get(partner) ?? partner),
     ...factsIn(detail),
   }));

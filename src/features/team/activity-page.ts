@@ -19,7 +19,7 @@ ${grid({
   caption: t('team.activity'),
   isShort: true,
   columns: [
-    { label: t('trail.at') },
+    { label: t('trail.at'), phone: 'end' },
     { label: t('trail.action'), phone: 'head' },
     { label: t('trail.actor'), phone: 'said' },
     { label: t('trail.subject'), phone: 'said' },

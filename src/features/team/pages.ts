@@ -34,7 +34,7 @@ ${tools(view, team)}
       isShort: true,
       columns: [
         { label: t('people.name'), phone: 'head' },
-        { label: t('people.state') },
+        { label: t('people.state'), phone: 'end' },
         { label: t('people.mfa') },
         { label: t('people.lastSignIn'), numeric: true, phone: 'none' },
       ],

@@ -8,8 +8,11 @@ export type Column = {
   readonly numeric?: boolean;
   /** A column of boxes to tick. Its heading is only read aloud. */
   readonly isTick?: boolean;
-  /** Its place in a list of two lines on a phone: the first line, its end, after its heading in the second, or nowhere. */
-  readonly phone?: undefined | 'head' | 'side' | 'said' | 'none';
+  /**
+   * Its place in a list of two lines on a phone: the first line, its end without or after its heading, after its heading
+   * in the second, or nowhere.
+   */
+  readonly phone?: undefined | 'head' | 'end' | 'side' | 'said' | 'none';
   /** The link that sorts by this column; `isCurrent` if the list is already sorted by it. */
   readonly sort?: {
     readonly href: string;

@@ -102,7 +102,11 @@ function overduePart(view: View, { overdue }: Adoption): Html {
   return html`<section><h2>${t('adoption.overdue')}</h2><p>${t('adoption.overdue.lead', { people: overdue.people, partners: overdue.partners })}</p>
 <div class="narrow">${grid({
     caption: t('adoption.overdue.top'),
-    columns: [{ label: t('partners.name') }, { label: t('adoption.missing'), numeric: true }],
+    isShort: true,
+    columns: [
+      { label: t('partners.name'), phone: 'head' },
+      { label: t('adoption.missing'), numeric: true, phone: 'side' },
+    ],
     rows: overdue.most.map(({ id, name, missing }) => [
       html`<a href="/console/partners/${id}?state=missing">${name}</a>`,
       count(view, missing),

@@ -9,7 +9,7 @@ import { timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import { chainSection } from './chain-page.ts';
 import { ACTIONS, type AuditEventRow, type AuditList, type AuditQuery, auditPath, GROUPS } from './search.ts';
-import { actionCell, actionWords, trailColumns, whoCell } from './trail-page.ts';
+import { actionCell, actionWords, subjectCell, trailColumns, whoCell } from './trail-page.ts';
 
 const PATH = '/console/audit';
 
@@ -81,7 +81,7 @@ function cellsOf(view: View, row: AuditEventRow): readonly Content[] {
     timeElement(row.at, locale),
     actionCell(view, row),
     whoCell(row.actor),
-    html`${whoCell(row.subject)}${row.partner !== undefined && html`<br><span class="hint">${row.partner}</span>`}`,
+    subjectCell(row, row.partner),
     row.isErased
       ? html`<span class="hint">${t('audit.erased')}</span>`
       : html`${row.ip ?? '–'}${row.userAgent !== undefined && html`<br>${browserOf(view, row.userAgent)}`}`,

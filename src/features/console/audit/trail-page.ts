@@ -16,7 +16,7 @@ export function trailGrid(view: View, trail: readonly TrailEvent[], all: string)
       timeElement(event.at, locale),
       actionCell(view, event),
       whoCell(event.actor),
-      whoCell(event.subject),
+      subjectCell(event),
     ]),
     empty: html`<p>${t('trail.none')}</p>`,
   })}
@@ -26,7 +26,7 @@ ${trail.length > 0 && html`<p class="quiet"><a href="${all}">${t('audit.all')}</
 /** When, what, who and to whom. */
 export function trailColumns({ t }: View): readonly Column[] {
   return [
-    { label: t('trail.at') },
+    { label: t('trail.at'), phone: 'end' },
     { label: t('trail.action'), phone: 'head' },
     { label: t('trail.actor'), phone: 'said' },
     { label: t('trail.subject'), phone: 'said' },
@@ -41,14 +41,26 @@ export function actionWords(t: View['t'], action: string): string {
 /** What happened, with its code and reason. The words say when it was a refusal. */
 export function actionCell({ t }: View, event: TrailEvent): Html {
   const { action, reason, repeated, checkedBy, checkNote, setting } = event;
-  return html`${actionWords(t, action)}
-<br><span class="hint"><code>${breakable(action)}</code>${setting && settingCell(t, setting)}${reason !== undefined && html` ${reason}`}${checkedBy !== undefined && html` · ${t('reset.checkedBy')} ${checkedWords(t, checkedBy)}${checkNote !== undefined && `, ${checkNote}`}`}${repeated !== undefined && html` · ${t('trail.repeated', { count: repeated })}`}</span>`;
+  const facts = [
+    setting && settingCell(t, setting),
+    reason,
+    checkedBy !== undefined &&
+      `${t('reset.checkedBy')} ${checkedWords(t, checkedBy)}${checkNote === undefined ? '' : `, ${checkNote}`}`,
+    repeated !== undefined && t('trail.repeated', { count: repeated }),
+  ].filter((one) => one !== undefined && one !== false);
+  return html`<span>${actionWords(t, action)}</span>
+<br><span class="hint"><code>${breakable(action)}</code>${facts.length > 0 && html` <span>${facts.map((one, index) => html`${index > 0 && ' · '}${one}`)}</span>`}</span>`;
+}
+
+/** To whom, with the partner if it is given. A phone leaves out nobody, and the name where it is also the actor's. */
+export function subjectCell({ subject, isOwn }: Pick<TrailEvent, 'subject' | 'isOwn'>, partner?: string): Html {
+  return html`<span${(isOwn || subject === undefined) && html` class="own"`}>${whoCell(subject)}</span>${partner !== undefined && html`<br><span class="hint">${partner}</span>`}`;
 }
 
 /** Which setting of the service became what. */
 function settingCell(t: View['t'], { name, from, to }: NonNullable<TrailEvent['setting']>): Html {
   const word = (text: string | undefined) => text ?? t('settings.source.default');
-  return html` <span class="anywhere">${name}: ${word(from)} → ${word(to)}</span>`;
+  return html`<span class="anywhere">${name}: ${word(from)} → ${word(to)}</span>`;
 }
 
 /** How identity was checked, in words; a way that this version does not know as its code. */

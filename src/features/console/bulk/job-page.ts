@@ -30,7 +30,12 @@ ${dataList(factsOf(view, progress))}
 <section><h2>${t('bulk.notDone', { count: job.failed + job.unchanged })}</h2>
 ${grid({
   caption: t('bulk.notDone', { count: job.failed + job.unchanged }),
-  columns: [{ label: t('bulk.partner') }, { label: t('bulk.state') }, { label: t('bulk.why') }],
+  isShort: true,
+  columns: [
+    { label: t('bulk.partner'), phone: 'head' },
+    { label: t('bulk.state'), phone: 'end' },
+    { label: t('bulk.why') },
+  ],
   rows: notDone.map((item) => cellsOf(view, item)),
   empty: html`<p>${t('bulk.notDone.none')}</p>`,
 })}

@@ -102,7 +102,12 @@ function listPart(view: View, preview: Preview): Html {
     page.show === 'people'
       ? grid({
           caption: t('bulk.who.people'),
-          columns: [{ label: t('people.name') }, { label: t('field.email') }, { label: t('bulk.partner') }],
+          isShort: true,
+          columns: [
+            { label: t('people.name'), phone: 'head' },
+            { label: t('field.email') },
+            { label: t('bulk.partner'), phone: 'none' },
+          ],
           rows: people.map(({ id, name, email, partner }) => [
             html`<a href="/console/people/${id}">${name}</a>`,
             html`<span class="anywhere">${email}</span>`,
@@ -112,6 +117,7 @@ function listPart(view: View, preview: Preview): Html {
         })
       : grid({
           caption: t('bulk.who.partners'),
+          isShort: true,
           columns: columnsOf(view),
           rows: items.map((item) => cellsOf(view, item)),
           empty: html`<p>${t('bulk.who.nobody')}</p>`,
@@ -125,11 +131,11 @@ ${pager(t, {
 
 function columnsOf({ t }: View) {
   return [
-    { label: t('bulk.partner') },
+    { label: t('bulk.partner'), phone: 'head' as const },
     { label: t('bulk.before') },
     { label: t('bulk.after') },
-    { label: t('partners.people'), numeric: true },
-    { label: t('bulk.missing'), numeric: true },
+    { label: t('partners.people'), numeric: true, phone: 'none' as const },
+    { label: t('bulk.missing'), numeric: true, phone: 'side' as const },
   ];
 }
 

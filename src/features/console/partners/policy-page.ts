@@ -90,7 +90,11 @@ function peoplePart(view: View, id: string, { missing, counts }: Previewed): Con
   return html`<section><h2>${t('policy.who')}</h2>${grid({
     caption: t('policy.who'),
     isShort: true,
-    columns: [{ label: t('people.name'), phone: 'head' }, { label: t('people.state') }, { label: t('people.mfa') }],
+    columns: [
+      { label: t('people.name'), phone: 'head' },
+      { label: t('people.state'), phone: 'end' },
+      { label: t('people.mfa') },
+    ],
     rows: missing.map((row) => personCells(view, row, { path: `/console/people/${row.id}`, isUndelivered: false })),
     empty: '',
   })}${more > 0 && html`<p class="quiet"><a href="/console/partners/${id}?state=missing#people">${t('policy.who.more', { count: more })}</a></p>`}</section>`;

@@ -22,7 +22,7 @@ export function peopleGrid(view: View, path: string, list: PeopleList): Html {
     isShort: true,
     columns: [
       { label: t('people.name'), phone: 'head' },
-      { label: t('people.state') },
+      { label: t('people.state'), phone: 'end' },
       { label: t('people.mfa') },
       { label: t('people.codes'), numeric: true, phone: 'none' },
       { label: t('people.lastSignIn'), numeric: true, phone: 'none' },
