@@ -61,7 +61,7 @@ for (const row of ROWS) {
           } else {
             assert.ok(!isTurnedAway && location !== '/step-up' && status < 500, what);
             assert.ok(
-              status !== 404 || /:(request|key|webhook|client|delivery|secret|mail|job|device)/.test(row.path),
+              status !== 404 || /:(request|key|webhook|client|delivery|secret|mail|job|device|list)/.test(row.path),
               what,
             );
           }
