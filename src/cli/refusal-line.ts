@@ -9,6 +9,7 @@ type Other = Extract<
   | `invalid_request.${'after' | 'invite' | 'authenticator_name' | 'check_note' | 'checked_by' | 'code' | 'email_reserved' | 'from'}`
   | `invalid_request.${'jwks_type' | 'looks_like_one_time_code' | 'looks_like_recovery_code' | 'password' | 'policy'}`
   | `invalid_request.${'notes' | 'owner' | 'reminder_days'}`
+  | `invalid_request.${`logo_${string}` | `look_${string}`}`
   | `invalid_request.${'required_from' | 'same_email' | 'since' | 'until'}`
   | `not_found.${'authenticator' | 'key' | 'request'}`
   | `forbidden.${'accepted' | 'already_enrolled' | 'enrolled' | 'frozen' | 'invited' | 'key_needed' | 'last_administrator'}`

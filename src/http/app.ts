@@ -2,7 +2,6 @@ import { IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import { readHueSheet } from '#core/brand/brand.ts';
 import type { Env } from '#env.ts';
 import { jsonResponse, problemResponse } from '#http/api/answer.ts';
 import { answerCall } from '#http/api/answer-call.ts';
@@ -10,6 +9,7 @@ import { answerPage } from '#http/pages/answer-page.ts';
 import { browserOf, refusalPage, replyResponse } from '#http/pages/page-answer.ts';
 import { answerProtocol } from '#http/protocols/answer-protocol.ts';
 import { siteOf } from '#http/protocols/site.ts';
+import { answerBrandFile, BRAND_PATHS } from '#http/server/brand-files.ts';
 import { readiness } from '#http/server/health.ts';
 import { createOperatorWatch } from '#http/server/operator-watch.ts';
 import { checkRaw, isForAnyHost } from '#http/server/raw-checks.ts';
@@ -19,7 +19,7 @@ import { answerFile } from '#http/server/static.ts';
 import { answers, requests } from '#signals.ts';
 import { StorageUnavailable } from '#store/engine/database.ts';
 import { freshenSettings } from '#store/instance/fresh.ts';
-import { assets, hueSheet, logoFile } from '#ui/assets.ts';
+import { assets } from '#ui/assets.ts';
 import { openApiDocument } from '#wire/openapi.ts';
 import type { Arrival } from './client.ts';
 import { cookieNames } from './cookie.ts';
@@ -111,7 +111,7 @@ export function routeTable(routes: readonly Route[]): readonly RouteRow[] {
 const OPEN_API_PATH = '/api/v1/openapi.json';
 const ASSETS_PATH = '/assets/:file';
 const HEALTH_PATHS = ['/healthz', '/readyz'];
-const OWN_PATHS = [...HEALTH_PATHS, OPEN_API_PATH, ASSETS_PATH, '/brand.css', '/logo'];
+const OWN_PATHS = [...HEALTH_PATHS, OPEN_API_PATH, ASSETS_PATH, ...BRAND_PATHS];
 
 type HonoTypes = { Bindings: RequestContext };
 type Router = Hono<HonoTypes>;
@@ -177,9 +177,9 @@ function addOwnRoutes(hono: Router, server: ServerContext, routes: readonly Rout
     const file = assets().get(c.req.param('file') ?? '');
     return file === undefined ? answerUnmatched(hono, server, c.env) : answerFile(server, c.env, file);
   });
-  own('/brand.css', (c) => answerFile(server, c.env, hueSheet(readHueSheet(c.env.search) ?? env.brand().hue)));
-  const logo = logoFile(env.config);
-  if (logo !== undefined) own('/logo', (c) => answerFile(server, c.env, logo));
+  for (const path of BRAND_PATHS) {
+    own(path, async (c) => (await answerBrandFile(server, c.env)) ?? answerMissing(server, c.env));
+  }
 }
 
 /** 405 if the path exists with another method, otherwise 404. */

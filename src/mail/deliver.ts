@@ -5,6 +5,7 @@ import type { Outcome } from '#flows/runtime/fair-queue.ts';
 import type { Job } from '#flows/runtime/jobs.ts';
 import { LINK_KINDS, type Mail } from '#flows/runtime/mail.ts';
 import { freshenSettings } from '#store/instance/fresh.ts';
+import { findLook } from '#store/partners/looks.ts';
 import { settleDelivery } from '#store/queue/delivery-queue.ts';
 import {
   expireMail,
@@ -15,7 +16,7 @@ import {
 } from '#store/queue/mail-deliveries.ts';
 import type { OutboxTable } from '#store/queue/tables.ts';
 import type { Delivery, NotSent } from './answer.ts';
-import { type MailMessage, openMail, writeMail } from './message.ts';
+import { type MailMessage, openMail, withLook, writeMail } from './message.ts';
 import { CONNECTIONS, type Mailer, PATIENCE, smtpMailer } from './smtp.ts';
 
 /** Sends the outbox, each second. Without a mail server it only erases expired mails. */
@@ -82,7 +83,8 @@ async function giveUpExpired({ db, now, log }: Env, canSend: boolean): Promise<v
 async function deliverOne(env: Env, mailer: Mailer, row: OutboxTable): Promise<Delivery> {
   const { db, log } = env;
   await freshenSettings(env);
-  const message = messageOf(env, row);
+  const look = await findLook(db.read, row.partner_id);
+  const message = messageOf(withLook(env, look), row);
   const delivery = 'fault' in message ? message : await mailer.send(message);
   const line = { mailId: row.id, kind: row.kind, tries: row.tries + 1 };
   if (delivery.outcome === 'sent') {

@@ -1,5 +1,5 @@
 import { html, raw } from 'hono/html';
-import { hexOf } from './colour.ts';
+import { palette } from '#core/brand/palette.ts';
 import type { Words } from './words.ts';
 
 type Dress = { readonly locale: string; readonly product: string; readonly hue: number };
@@ -58,46 +58,4 @@ function sheet(hue: number): string {
 .link{color:${dark.accent}!important}
 .button{background:${dark.accent}!important;color:${dark.onAccent}!important}
 }`;
-}
-
-/** Lightness and chroma of `public/style.css`. */
-const TOKENS = {
-  light: {
-    paper: [0.986, 0.004],
-    card: [1, 0],
-    ink: [0.24, 0.025],
-    quiet: [0.48, 0.02],
-    line: [0.89, 0.008],
-    wash: [0.96, 0.02],
-    accent: [0.47, 0.16],
-    onAccent: [0.99, 0.004],
-  },
-  dark: {
-    paper: [0.175, 0.014],
-    card: [0.215, 0.016],
-    ink: [0.94, 0.008],
-    quiet: [0.72, 0.015],
-    line: [0.33, 0.018],
-    wash: [0.26, 0.03],
-    accent: [0.72, 0.125],
-    onAccent: [0.17, 0.014],
-  },
-} as const;
-
-type Palette = { readonly [Name in keyof (typeof TOKENS)['light']]: string };
-
-/** The portal's colours for one scheme, as `#rrggbb`. */
-export function palette(scheme: 'light' | 'dark', hue: number): Palette {
-  const colour = ([lightness, chroma]: readonly [number, number]) => hexOf({ lightness, chroma, hue });
-  const { paper, card, ink, quiet, line, wash, accent, onAccent } = TOKENS[scheme];
-  return {
-    paper: colour(paper),
-    card: colour(card),
-    ink: colour(ink),
-    quiet: colour(quiet),
-    line: colour(line),
-    wash: colour(wash),
-    accent: colour(accent),
-    onAccent: colour(onAccent),
-  };
 }

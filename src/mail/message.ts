@@ -1,3 +1,4 @@
+import { type PartnerLook, partnerBrand } from '#core/brand/look.ts';
 import type { Env } from '#env.ts';
 import { type Mail, mailBinding } from '#flows/runtime/mail.ts';
 import { isLocale, type Locale } from '#messages/locales.ts';
@@ -19,6 +20,11 @@ export type MailMessage = {
   readonly text: string;
   readonly html: string;
 };
+
+/** For a mail to a person of a partner with this look. */
+export function withLook<E extends Pick<Env, 'brand'>>(env: E, look: PartnerLook | undefined): E {
+  return look === undefined ? env : { ...env, brand: () => partnerBrand(env.brand(), look) };
+}
 
 type MessageEnv = Pick<Env, 'config' | 'brand' | 'keys'>;
 

@@ -73,7 +73,8 @@ const PAGES: Readonly<Record<PlainKind, string>> = {
 /** @param at when it happened */
 export function wordsOf(place: Place, mail: Mail, at: number): Words {
   const { t, config, brand } = place;
-  const { name: product, supportContact: contact } = brand;
+  const product = brand.name;
+  const contact = contactOf(brand);
   // The compiler has checked the values of each kind against its texts, but cannot infer this for a union of kinds.
   const valuesOf = VALUES[mail.kind] as (place: Place, mail: Mail, at: number) => Values<Kind>;
   const values = valuesOf(place, mail, at);
@@ -90,7 +91,12 @@ export function wordsOf(place: Place, mail: Mail, at: number): Words {
   };
 }
 
-/** The same for every receiver, so it is still readable after the rest was erased. */
+/** In a mail a link is its address. */
+function contactOf({ supportContact, supportHref }: Brand): string | undefined {
+  return supportHref === undefined ? supportContact : `${supportContact} (${supportHref.replace(/^mailto:/, '')})`;
+}
+
+/** Needs no parameter of the mail, so it is still readable after the rest was erased. */
 export function subjectOf({ t, brand }: Pick<Place, 't' | 'brand'>, kind: Kind): string {
   return t(`mail.${kind}.subject`, { product: brand.name });
 }

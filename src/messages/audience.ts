@@ -22,6 +22,7 @@ export const STAFF_FEATURES = [
   'import',
   'keys',
   'letter',
+  'look',
   'partner',
   'partners',
   'passkeys',

@@ -4,7 +4,8 @@ import { form, submitButton } from '#ui/parts/actions.ts';
 import type { Doors } from '#ui/parts/codes.ts';
 import { codeField, usernameField } from '#ui/parts/fields.ts';
 import { type Html, html } from '#ui/parts/html.ts';
-import { contactLink, layout } from './layout.ts';
+import { contactLink } from '#ui/parts/text.ts';
+import { layout } from './layout.ts';
 import { refusalText } from './refusal-text.ts';
 import type { View } from './view.ts';
 
@@ -19,7 +20,6 @@ type AccessCodePage = {
 /** The page that asks for the temporary access code after a reset by support, at sign-in and on the security page. */
 export function accessCodePage(view: View, { email, action, doors, refusal }: AccessCodePage): Html {
   const { t } = view;
-  const { supportContact } = view.brand;
   const summary = refusal && refusalText(view, refusal, 'recovery');
   return layout(view, {
     title: t('accessCode.title'),
@@ -42,7 +42,7 @@ ${codeField({
 })}
 ${submitButton(t('button.continue'))}`,
 )}
-<p class="quiet">${t('accessCode.none')} ${supportContact !== undefined && contactLink(supportContact)}</p>
+<p class="quiet">${t('accessCode.none')} ${contactLink(view.brand)}</p>
 <p class="quiet"><a href="${PATHS.helpTroubleshooting}#access-code">${t('accessCode.help')}</a></p>`,
   });
 }

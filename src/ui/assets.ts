@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { Config } from '#config.ts';
-import { contentVersion, hueSheetPath } from '#core/brand/brand.ts';
+import { contentVersion, type HueSheet, hueSheetPath } from '#core/brand/brand.ts';
 
 /** A served file: its bytes, and a version that is their hash. */
 export type StaticFile = {
@@ -50,18 +50,34 @@ export function assets(): ReadonlyMap<string, StaticFile> {
 
 /** The logo of the settings. */
 export function logoFile({ logo }: Pick<Config, 'logo'>): StaticFile | undefined {
-  return logo && staticFile(logo.type, logo.bytes, LOGO_HEADERS);
+  if (logo === undefined) return undefined;
+  const file = logoFiles.get(logo) ?? staticFile(logo.type, logo.bytes, LOGO_HEADERS);
+  logoFiles.set(logo, file);
+  return file;
 }
 
-const hueSheets = new Map<number, StaticFile>();
+/** Hashed once. */
+const logoFiles = new WeakMap<object, StaticFile>();
 
-/** `/brand.css` for a hue. There are 361, so each is made once. */
-export function hueSheet(hue: number): StaticFile {
-  const known = hueSheets.get(hue);
-  if (known !== undefined) return known;
-  const sheet = staticFile('text/css; charset=utf-8', Buffer.from(brandCss(hue)));
-  hueSheets.set(hue, { ...sheet, search: new URL(hueSheetPath(hue), 'http://localhost').search });
-  return hueSheet(hue);
+/** A logo of the database. Its address names its content. */
+export function storedLogoFile(
+  id: string,
+  { type, bytes }: { readonly type: string; readonly bytes: Buffer },
+): StaticFile {
+  return { type, bytes, version: id, search: '', compressed: undefined, headers: {} };
+}
+
+const hueSheets = new Map<string, StaticFile>();
+
+/** `/brand.css` for a hue. There are 361 of each kind, so each is made once. */
+export function hueSheet({ hue, of }: HueSheet): StaticFile {
+  const path = hueSheetPath(hue, of);
+  const sheet = hueSheets.get(path) ?? {
+    ...staticFile('text/css; charset=utf-8', Buffer.from(of === 'hue' ? brandCss(hue) : `.sample{--hue:${hue}}\n`)),
+    search: path.slice(path.indexOf('?')),
+  };
+  hueSheets.set(path, sheet);
+  return sheet;
 }
 
 /** A logo can be an SVG with styles and scripts. This policy allows the styles and blocks the scripts. */

@@ -6,7 +6,7 @@ import { form, linkButton } from '#ui/parts/actions.ts';
 import { type Doors, doors } from '#ui/parts/codes.ts';
 import { gate } from '#ui/parts/gate.ts';
 import { attributes, type Content, type Html, html } from '#ui/parts/html.ts';
-import { notice, timeElement, unbroken } from '#ui/parts/text.ts';
+import { contactLink, notice, timeElement, unbroken } from '#ui/parts/text.ts';
 import { assetPath } from './assets.ts';
 import type { View } from './view.ts';
 
@@ -31,6 +31,8 @@ type Layout = {
   readonly refusal?: Summary | undefined;
   /** Whether the page can ask for a passkey. */
   readonly passkeys?: boolean;
+  /** The names of other files of `public/` that the page needs. */
+  readonly assets?: readonly string[] | undefined;
   /** The address to which the browser continues automatically. */
   readonly goTo?: string | undefined;
   /** Without the card: the body has boxes of its own. */
@@ -93,15 +95,16 @@ ${body}${action && html`<div class="actions">${linkButton(action.href, action.la
 
 type BarePage = ErrorPage & { readonly body?: Content };
 
-type Frame = Pick<Layout, 'title' | 'width' | 'search' | 'nav' | 'goTo' | 'isOpen' | 'doors'> & {
+type Frame = Pick<Layout, 'title' | 'width' | 'search' | 'nav' | 'goTo' | 'isOpen' | 'doors' | 'assets'> & {
   readonly card: Content;
   readonly passkeys?: boolean | undefined;
 };
 
-function frame(view: View, { title, width, search, nav, goTo, isOpen, card, passkeys, doors }: Frame): Html {
+function frame(view: View, { title, width, search, nav, goTo, isOpen, card, passkeys, doors, assets }: Frame): Html {
   const isGated = hasGate(view, width);
   return documentOf(view, {
     passkeys,
+    assets,
     title,
     goTo,
     sent: view.stepsToPage?.toString(),
@@ -124,10 +127,8 @@ type BareView = Pick<View, 'brand' | 'locale' | 't'> & {
   readonly assetsAt?: string;
 };
 
-type Document = {
+type Document = Partial<Pick<Frame, 'passkeys' | 'assets' | 'goTo'>> & {
   readonly title: string;
-  readonly passkeys?: boolean | undefined;
-  readonly goTo?: string | undefined;
   /** For the script: how many path segments the form's page is above this address. */
   readonly sent?: string | undefined;
   readonly isConsole: boolean;
@@ -135,7 +136,10 @@ type Document = {
   readonly body: Content;
 };
 
-function documentOf(view: BareView, { title, goTo, sent, isConsole, passkeys, body, bodyClass }: Document): Html {
+function documentOf(
+  view: BareView,
+  { title, goTo, sent, isConsole, passkeys, assets = [], body, bodyClass }: Document,
+): Html {
   return html`${raw('<!doctype html>')}
 <html lang="${view.locale}">
 <head>
@@ -146,7 +150,7 @@ function documentOf(view: BareView, { title, goTo, sent, isConsole, passkeys, bo
 <title>${title} – ${view.brand.name}</title>
 ${goTo !== undefined && html`<meta http-equiv="refresh" content="0; url=${goTo}">`}
 ${view.assetsAt === undefined ? ownAssets(view, isConsole) : assetsOf(view.brand, view.assetsAt)}
-${passkeys && passkeyScripts()}
+${passkeys && passkeyScripts()}${assets.map(assetLink)}
 </head>
 <body${attributes({ 'data-sent': sent, class: bodyClass })}>
 ${body}
@@ -161,6 +165,11 @@ function ownAssets({ brand }: BareView, isConsole: boolean): Html {
 ${isConsole && html`<link rel="stylesheet" href="${assetPath('console.css')}"><link rel="stylesheet" href="${assetPath('roll-out.css')}">`}<link rel="stylesheet" href="${hueSheetPath(brand.hue)}">
 <script src="${assetPath('page.js')}" defer></script>
 ${isConsole && html`<script src="${assetPath('lists.js')}" defer></script>`}`;
+}
+
+function assetLink(name: string): Html {
+  if (name.endsWith('.js')) return html`<script src="${assetPath(name)}" defer></script>`;
+  return html`<link rel="stylesheet" href="${assetPath(name)}">`;
 }
 
 /** Only for pages that ask for a passkey: 16 KB. */
@@ -180,7 +189,7 @@ ${languageSwitch(view)}${view.signedIn && accountNav(view)}</header>`;
 }
 
 /** The logo, or the first letter of the name. */
-function mark({ name, logo }: Brand): Html {
+export function mark({ name, logo }: Pick<Brand, 'name' | 'logo'>): Html {
   if (logo === undefined) return html`<span class="mark" aria-hidden="true">${Array.from(name)[0]}</span>`;
   const image = html`<img class="mark" src="${logo.light}" alt="">`;
   if (logo.dark === undefined) return image;
@@ -235,13 +244,7 @@ function printHead(view: View): Html {
 }
 
 function footer(view: View): Html {
-  const contact = view.brand.supportContact;
+  const contact = contactLink(view.brand);
   return html`<footer class="foot"><a href="${PATHS.help}">${view.t(view.signedIn ? 'layout.help' : 'layout.helpSigningIn')}</a>
-${contact !== undefined && html`<span>${view.t('layout.support')} ${contactLink(contact)}</span>`}</footer>`;
-}
-
-/** The operator's contact text. A URL or an email address becomes a link. */
-export function contactLink(contact: string): Content {
-  if (/^https?:\/\//.test(contact)) return html`<a href="${contact}">${contact.replace(/^https?:\/\//, '')}</a>`;
-  return /^[^\s@]+@[^\s@]+$/.test(contact) ? html`<a href="mailto:${contact}">${contact}</a>` : contact;
+${contact !== undefined && html`<span>${view.t('layout.support')} ${contact}</span>`}</footer>`;
 }

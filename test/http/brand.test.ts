@@ -32,7 +32,7 @@ describe('the brand of the service', () => {
 
   it('names the sheet of every hue by an address that is read back, and reads nothing else', () => {
     for (let hue = 0; hue <= HUE_MAX; hue++) {
-      assert.equal(readHueSheet(new URL(hueSheetPath(hue), 'http://localhost').search), hue);
+      assert.deepEqual(readHueSheet(new URL(hueSheetPath(hue), 'http://localhost').search), { hue, of: 'hue' });
     }
     const others = fc.string().filter((text) => !/^(0|[1-9]\d{0,2})$/.test(text) || Number(text) > HUE_MAX);
     fc.assert(fc.property(others, (text) => assert.equal(readHueSheet(`?hue=${text}`), undefined)));

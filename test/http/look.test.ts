@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { palette } from '#core/brand/palette.ts';
 import { brandCss } from '#ui/assets.ts';
 
 const CSS = readFileSync(new URL('../../public/style.css', import.meta.url), 'utf8');
@@ -63,6 +64,33 @@ test('the brand sheet sets the hue that every colour is made from', () => {
   assert.match(CSS, /--hue: \d+;/);
 });
 
+test('the samples of a look have the colours of the pages', () => {
+  const sheet = readFileSync(new URL('../../public/look.css', import.meta.url), 'utf8');
+  for (const scheme of SCHEMES) {
+    const [, block = ''] = new RegExp(String.raw`\.in-${scheme} \{([^}]*)\}`).exec(sheet) ?? [];
+    assert.deepEqual(tokensIn(block), tokensOf(scheme));
+  }
+  assert.doesNotMatch(sheet.slice(sheet.indexOf('.samples')), /#[0-9a-f]{3,8}\b|(?:oklch|rgb|hsl|color-mix)\(/);
+});
+
+test('mail and the computed contrast use the colours of the pages', () => {
+  for (const scheme of SCHEMES) {
+    const tokens = tokensOf(scheme);
+    for (const [name, hex] of Object.entries(palette(scheme, 145))) {
+      const css = chromaReduced(color(tokens, name.replace('onAccent', 'on-accent'), 145));
+      const rgb = [1, 3, 5].map((at) => linear(Number.parseInt(hex.slice(at, at + 2), 16) / 255));
+      // A step of one byte.
+      for (const [index, channel] of rgb.entries()) {
+        assert.ok(Math.abs(channel - (css[index] ?? 0)) < 0.01, `${scheme} ${name}`);
+      }
+    }
+  }
+});
+
+function linear(channel: number): number {
+  return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
+}
+
 test('scripts and styles stay small', () => {
   const script = readFileSync(new URL('../../public/page.js', import.meta.url));
   assert.ok(script.length < 10_000);
@@ -83,6 +111,10 @@ type Tokens = ReadonlyMap<
 function tokensOf(scheme: 'light' | 'dark'): Tokens {
   const dark = CSS.indexOf('@media (prefers-color-scheme: dark)');
   const block = scheme === 'light' ? CSS.slice(0, dark) : CSS.slice(dark, CSS.indexOf('/* Ground */'));
+  return tokensIn(block);
+}
+
+function tokensIn(block: string): Tokens {
   const found = block.matchAll(/--([\w-]+): oklch\(([\d.]+)% ([\d.]+) (var\(--hue\)|[\d.]+)\);/g);
   return new Map(
     Array.from(found, ([, name = '', lightness, chroma, hue]) => {

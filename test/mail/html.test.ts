@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mailHtml, palette } from '#mail/html.ts';
+import { palette } from '#core/brand/palette.ts';
+import { mailHtml } from '#mail/html.ts';
 
 /** WCAG 2.2, 1.4.3. */
 function contrast(one: string, other: string): number {

@@ -13,7 +13,7 @@ import { TABLES } from '#store/engine/tables.ts';
 import { setRole } from '#store/people/user-life.ts';
 import { deleteSession } from '#store/sessions/endings.ts';
 import { ORIGIN, openWorld, type World } from '../world.ts';
-import { held } from './held-body.ts';
+import { formBody, held } from './held-body.ts';
 
 /** The sender of a request: a person or key that the guard allows, at a separate partner. */
 export type Sender = {
@@ -185,12 +185,11 @@ export async function send(
   const name = route.guard === 'pendingSignIn' ? 'pending' : 'session';
   const cookie = `__Host-sallyport-${name}=${sender.token}; __Host-sallyport-form=${formCookie}`;
   const form_token = makeFormToken(env.keys, formCookie, sender.rowId, newToken(env.random));
-  const body = isCall
-    ? JSON.stringify(request.fields)
-    : new URLSearchParams({ form_token, ...(request.fields as Record<string, string>) }).toString();
-  const headers = isCall
-    ? { authorization: `Bearer ${sender.token}`, 'content-type': 'application/json' }
-    : { origin: ORIGIN, cookie, 'content-type': 'application/x-www-form-urlencoded' };
+  const { body, type } = isCall
+    ? { body: JSON.stringify(request.fields), type: 'application/json' }
+    : formBody({ form_token, ...(request.fields as Record<string, string>) });
+  const proof = isCall ? { authorization: `Bearer ${sender.token}` } : { origin: ORIGIN, cookie };
+  const headers = { ...proof, 'content-type': type };
   const init = { method: route.method, headers, body: held(body, meanwhile), duplex: 'half' } as const;
   const answer = await app.fetch(new Request(`${ORIGIN}${request.path}`, init), { remoteAddress: '192.0.2.7' });
   return { status: answer.status, location: answer.headers.get('location') ?? '', text: await answer.text() };

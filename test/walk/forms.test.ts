@@ -3,6 +3,7 @@ import { describe, it, type TestContext, test } from 'node:test';
 import { COPIED_TABLES } from '#store/engine/tables.ts';
 import { ORIGIN, openWorld, type World } from '../world.ts';
 import { FORMS, type Ready } from './forms.ts';
+import { formBody } from './held-body.ts';
 import { TABLE } from './walk.ts';
 
 /** Not those that a script alone sends, to get options for a passkey. */
@@ -57,13 +58,8 @@ async function sender(world: World, { browser, action, fields = {}, from = actio
   assert.equal(status, 200, `${from} leads to ${location}`);
   const token = /name="form_token" value="([^"]+)"/.exec(text)?.[1] ?? '';
   const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-  const body = new URLSearchParams({ form_token: token, ...fields }).toString();
-  const headers = {
-    origin: ORIGIN,
-    cookie,
-    'user-agent': 'Browser/1',
-    'content-type': 'application/x-www-form-urlencoded',
-  };
+  const { body, type } = formBody({ form_token: token, ...fields });
+  const headers = { origin: ORIGIN, cookie, 'user-agent': 'Browser/1', 'content-type': type };
   return async (): Promise<Sent> => {
     const request = new Request(`${ORIGIN}${action}`, { method: 'POST', headers, body });
     const answer = await world.app.fetch(request, { remoteAddress: '192.0.2.7' });

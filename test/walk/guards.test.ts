@@ -69,7 +69,7 @@ describe('the table of routes', () => {
     assert.deepEqual(open.toSorted(), [
       ...['GET /.well-known/change-password', 'GET /api/v1/openapi.json', 'GET /assets/:file', 'GET /brand.css'],
       ...['GET /continue', 'GET /email-revert/:token', 'GET /email-reverted'],
-      ...['GET /forgot-password', 'GET /healthz', 'GET /invitation/:token', 'GET /logo'],
+      ...['GET /forgot-password', 'GET /healthz', 'GET /invitation/:token', 'GET /logo', 'GET /logo/:id'],
       ...['GET /oidc/signed-out', 'GET /password/:token'],
       ...['GET /readyz', 'GET /sign-in', 'GET /sign-in/lost', 'POST /api/v1/sign-in', 'POST /email-revert/:token'],
       ...['POST /forgot-password', 'POST /invitation/:token'],

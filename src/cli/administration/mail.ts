@@ -4,7 +4,8 @@ import { withEnv } from '#cli/open.ts';
 import { instant, instantOrNull } from '#core/time/day.ts';
 import { refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
-import { mailMessage, mailSubject } from '#mail/message.ts';
+import { mailMessage, mailSubject, withLook } from '#mail/message.ts';
+import { findLook } from '#store/partners/looks.ts';
 import { findMail, listMail } from '#store/queue/outbox.ts';
 import type { OutboxTable } from '#store/queue/tables.ts';
 
@@ -32,7 +33,7 @@ const show = command({
     withEnv(async (env) => {
       const row = await findMail(env.db.read, args.ID);
       if (!row) return refuse('not_found', { reason: 'mail' });
-      const { subject, text, html } = shown(env, row);
+      const { subject, text, html } = shown(withLook(env, await findLook(env.db.read, row.partner_id)), row);
       const head = [`To: ${row.recipient}`, `Subject: ${subject}`, `Date: ${instant(row.created_at)}`];
       const lines = [...head, `State: ${stateLine(row)}`, '', text ?? '(its words were erased)'];
       return { data: { ...mailRecord(row), subject, text, html }, lines };

@@ -148,6 +148,9 @@ export const AUDIT_ACTIONS = {
   'partner.owner_changed': success<{ owner?: string | undefined }>(
     'A partner was given another member of staff who looks after it; without one, it has none.',
   ),
+  'partner.look_changed': success<{ parts: readonly string[] }>(
+    'What the people of a partner see was changed: name, hue, help line or logos.',
+  ),
   'partner.notes_changed': success<Nothing>('The notes on a partner were changed. The log does not hold them.'),
   'staff.created': success<{ role: 'csm' | 'admin' }>('A member of staff was added.'),
   'api_key.created': success<{ apiKeyId: string; scopes: readonly string[]; expiresAt: number }>(

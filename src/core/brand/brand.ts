@@ -23,6 +23,8 @@ export type Brand = {
   readonly logo: BrandLogo | undefined;
   /** A sentence, an address or a telephone number. */
   readonly supportContact: string | undefined;
+  /** Where the contact leads; absent if an address in it says so. */
+  readonly supportHref?: string | undefined;
 };
 
 /** Addresses on our own origin that change with their content. */
@@ -75,15 +77,19 @@ export function serviceBrand({ productName, accentHue, logo, supportContact }: B
 
 export const HUE_MAX = 360;
 
+/** What a sheet colours: a whole page, or the samples on the page where a look is chosen. */
+export type HueSheet = { readonly hue: number; readonly of: 'hue' | 'sample' };
+
 /** The address of the style sheet for a hue. A browser may keep it for a year. */
-export function hueSheetPath(hue: number): string {
-  return `/brand.css?hue=${hue}`;
+export function hueSheetPath(hue: number, of: HueSheet['of'] = 'hue'): string {
+  return `/brand.css?${of}=${hue}`;
 }
 
-/** The hue in the query of that address; `undefined` if it has none. @param search with its question mark */
-export function readHueSheet(search: string): number | undefined {
-  const hue = /^\?hue=(0|[1-9]\d{0,2})$/.exec(search)?.[1];
-  return hue === undefined || Number(hue) > HUE_MAX ? undefined : Number(hue);
+/** The sheet that the query of such an address names; `undefined` for any other. @param search with its question mark */
+export function readHueSheet(search: string): HueSheet | undefined {
+  const [, of, hue] = /^\?(hue|sample)=(0|[1-9]\d{0,2})$/.exec(search) ?? [];
+  if (hue === undefined || Number(hue) > HUE_MAX) return undefined;
+  return { hue: Number(hue), of: of === 'sample' ? 'sample' : 'hue' };
 }
 
 /** 96 bits of a SHA-256, base64url: it names the content in an address. */

@@ -51,6 +51,8 @@ type Reasons = {
         | 'post_logout_redirect_uris'
         | 'reason_missing'
       )
+    | ('logo_broken' | 'logo_bytes' | 'logo_kind' | 'logo_missing' | 'logo_moving' | 'logo_pixels')
+    | ('look_help' | 'look_hue' | 'look_link' | 'look_name')
     | ('notes' | 'owner' | 'reminder_days')
     | ('freeze_hours' | 'hue' | 'product_name' | 'setting_choice' | 'support_contact')
     | ('redirect_uris' | 'required_from' | 'same_email' | 'scopes' | 'since' | 'slug' | 'slug_taken' | 'until' | 'url');

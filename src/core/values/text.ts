@@ -38,6 +38,8 @@ export const TEXT_BYTES = {
   ids: 3_700,
   /** A file of changes, pasted. */
   csv: 1024 * 1024,
+  /** A logo of 256 KiB in base64. */
+  image: 352 * 1024,
   /** Public keys as JSON: ten of RSA 4096 have 8 KB. */
   jwks: 16 * 1024,
   /** What a browser answers for a passkey, as JSON: some 2 KB, with a certificate up to 10. */

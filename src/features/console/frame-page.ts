@@ -31,6 +31,8 @@ type ConsolePage = {
   readonly narrow?: boolean;
   /** Without the card around it, because the page has boxes of its own. */
   readonly isOpen?: boolean;
+  /** Other files of `public/` that the page needs. */
+  readonly assets?: readonly string[];
   /** What was searched, on the page with the results. */
   readonly search?: string | undefined;
   readonly done?: Done | undefined;
@@ -44,7 +46,7 @@ export const DONE = [
   ...(['unlocked', 'exempted', 'unexempted', 'link', 'resent', 'requested', 'declined', 'role', 'deleted'] as const),
   ...(['revoked', 'replayed', 'mailed', 'clientAdded', 'clientDisabled', 'clientEnabled', 'trusted'] as const),
   ...(['bulkStarted', 'bulkStopped', 'reminders', 'reminding', 'notes', 'edited', 'emailAsked'] as const),
-  ...(['emailMoved', 'deviceEnded', 'verified', 'settingSaved'] as const),
+  ...(['emailMoved', 'deviceEnded', 'verified', 'settingSaved', 'look'] as const),
 ] as const;
 export type Done = (typeof DONE)[number];
 
@@ -60,6 +62,7 @@ ${done && doneNotice(view, done)}${page.body}`;
     nav: consoleTabs(view, page.part),
     refusal: page.refusal && summaryOfFaults(view.t, [page.refusal, ...(page.refusal.also ?? [])]),
     isOpen: page.isOpen,
+    assets: page.assets,
     body: page.narrow ? html`<div class="narrow">${body}</div>` : body,
   });
 }
@@ -187,6 +190,16 @@ const WORDS = {
   own: { key: 'console.refused.own' },
   waits: { key: 'console.refused.waits' },
   reminder_days: { field: 'days', key: 'console.refused.reminderDays' },
+  logo_broken: { field: 'file', key: 'look.refused.broken' },
+  logo_bytes: { field: 'file', key: 'look.refused.bytes' },
+  logo_kind: { field: 'file', key: 'look.refused.kind' },
+  logo_missing: { field: 'file', key: 'look.refused.missing' },
+  logo_moving: { field: 'file', key: 'look.refused.moving' },
+  logo_pixels: { field: 'file', key: 'look.refused.pixels' },
+  look_help: { field: 'help', key: 'look.refused.help' },
+  look_hue: { field: 'hue', key: 'look.refused.hue' },
+  look_link: { field: 'link', key: 'look.refused.link' },
+  look_name: { field: 'name', key: 'look.refused.name' },
   nobody_to_remind: { key: 'console.refused.nobodyToRemind' },
   owner: { field: 'owner', key: 'console.refused.owner' },
   notes: { field: 'notes', key: 'console.refused.notes' },

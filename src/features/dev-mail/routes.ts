@@ -1,7 +1,8 @@
 import type { Env } from '#env.ts';
 import { type Reply, show } from '#http/pages/reply.ts';
 import { page } from '#http/route.ts';
-import { mailMessage, mailSubject } from '#mail/message.ts';
+import { mailMessage, mailSubject, withLook } from '#mail/message.ts';
+import { findLook, listLooks } from '#store/partners/looks.ts';
 import { findMail, listMail } from '#store/queue/outbox.ts';
 import type { OutboxTable } from '#store/queue/tables.ts';
 import { errorPage } from '#ui/layout.ts';
@@ -29,10 +30,14 @@ export const devMailRoutes = [
     guard: 'public',
     handle: async ({ env, view }) => {
       const rows = await listMail(env.db.read, MOST_SHOWN);
+      const looks = await listLooks(
+        env.db.read,
+        rows.map(({ partner_id }) => partner_id),
+      );
       return show(
         mailListPage(
           view,
-          rows.map((row) => shownMail(env, row)),
+          rows.map((row) => shownMail(withLook(env, looks.get(row.partner_id ?? '')), row)),
         ),
       );
     },
@@ -44,7 +49,7 @@ export const devMailRoutes = [
     handle: async ({ env, view, params }) => {
       const row = await findMail(env.db.read, params.id ?? '');
       if (!row) return noSuchMail(view);
-      return { ...show(mailPage(view, shownMail(env, row))), headers: WITH_FRAME };
+      return { ...show(mailPage(view, shownMail(await lookedAt(env, row), row))), headers: WITH_FRAME };
     },
   }),
   page({
@@ -53,11 +58,15 @@ export const devMailRoutes = [
     guard: 'public',
     handle: async ({ env, view, params }) => {
       const row = await findMail(env.db.read, params.id ?? '');
-      const message = row && mailMessage(env, row);
+      const message = row && mailMessage(await lookedAt(env, row), row);
       return message ? { ...show(message.html), headers: MAIL_ALONE } : noSuchMail(view);
     },
   }),
 ];
+
+async function lookedAt(env: Env, { partner_id }: OutboxTable): Promise<Env> {
+  return withLook(env, await findLook(env.db.read, partner_id));
+}
 
 function shownMail(env: Env, row: OutboxTable): ShownMail {
   const message = mailMessage(env, row);

@@ -1,4 +1,5 @@
 import { readHueSheet } from '#core/brand/brand.ts';
+import { partnerBrand } from '#core/brand/look.ts';
 import { pathOn, type SiteRules } from '#core/portals/forward-auth.ts';
 import { isLoopback, originOf, readHost, readScheme, type Scheme } from '#core/portals/protected-host.ts';
 import { signOut } from '#flows/sign-in/sign-out.ts';
@@ -9,7 +10,9 @@ import { sitePage, siteProblem } from '#http/protocols/site-answer.ts';
 import { readSiteCookie, setSiteCookie } from '#http/protocols/site-cookie.ts';
 import { type ProtocolCall, protocol, type RawReply, type Route } from '#http/route.ts';
 import { findSite } from '#store/forward-auth/sites.ts';
+import { findSiteLook } from '#store/partners/looks.ts';
 import { assets, hueSheet } from '#ui/assets.ts';
+import type { View } from '#ui/view.ts';
 import { findSignedIn } from './check.ts';
 import { isTicketWaiting, useTicket } from './enter.ts';
 import { siteCookiesOffPage, siteSignedOutPage, siteSignOutPage } from './pages.ts';
@@ -26,7 +29,7 @@ export const siteRoutes: readonly Route[] = [
     methods: ['GET'],
     path: '/.sallyport/brand.css',
     guard: 'public',
-    handle: ({ env, search }) => styles(hueSheet(readHueSheet(search) ?? env.brand().hue).bytes),
+    handle: ({ env, search }) => styles(hueSheet(readHueSheet(search) ?? { hue: env.brand().hue, of: 'hue' }).bytes),
   }),
 ];
 
@@ -72,16 +75,22 @@ async function arrive(call: ProtocolCall, { site, scheme, origin, cookie }: Here
   if (cookie === undefined) {
     // Starting again would lead back here in an endless loop.
     return (await isTicketWaiting(env, ticket, site.host))
-      ? sitePage(siteCookiesOffPage(call.view, location), 400)
+      ? sitePage(siteCookiesOffPage(await viewOn(call, site), location), 400)
       : to(location);
   }
   const token = await useTicket(env, { ticket, site, cookie }, client);
   return token === undefined ? to(location) : to(location, setSiteCookie(site.host, scheme, token));
 }
 
-async function showSignOut({ env, view }: ProtocolCall, { site, cookie }: Here): Promise<RawReply> {
-  const found = await findSignedIn(env, site.host, cookie);
+async function showSignOut(call: ProtocolCall, { site, cookie }: Here): Promise<RawReply> {
+  const found = await findSignedIn(call.env, site.host, cookie);
+  const view = await viewOn(call, site);
   return sitePage(found === undefined ? siteSignedOutPage(view) : siteSignOutPage(view), 200);
+}
+
+/** With the look of the partner that the host is for, if it is for one alone. */
+async function viewOn({ env, view }: ProtocolCall, { partnerIds }: SiteRules): Promise<View> {
+  return { ...view, brand: partnerBrand(env.brand(), await findSiteLook(env.db.read, partnerIds)) };
 }
 
 /** Ends the session everywhere. A form of the portal itself may do this, because it has the same origin. */

@@ -1,5 +1,6 @@
-import { contactLink, layout } from '#ui/layout.ts';
+import { layout } from '#ui/layout.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { contactLink } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import { ARTICLE_NAMES, type ArticleName, type Block, type Items, type Section } from './articles/article.ts';
 import { handbookOf } from './articles/handbooks.ts';
@@ -67,9 +68,8 @@ function drawText(view: View, text: string): Content {
 function drawMark(view: View, { control, words, href, value }: Record<string, string | undefined>): Content {
   if (control !== undefined) return html`<b>${control}</b>`;
   if (href !== undefined) return html`<a href="${href}">${words}</a>`;
-  if (value === 'product') return view.brand.name;
+  if (value === 'product') return view.brand.issuer;
   // With the slash, because `https://portal.example.evil.test` also begins like our address.
   if (value === 'address') return html`<code>${view.config.publicUrl.origin}/</code>`;
-  const contact = view.brand.supportContact;
-  return contact === undefined ? view.t('help.contact') : contactLink(contact);
+  return contactLink(view.brand) ?? view.t('help.contact');
 }

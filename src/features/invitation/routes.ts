@@ -2,14 +2,17 @@ import { z } from 'zod';
 import { PATHS } from '#core/paths.ts';
 import { DEVICE_SECONDS } from '#core/sessions/session.ts';
 import { isRefusal } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
 import { idempotentAround } from '#flows/runtime/idempotency.ts';
 import type { BegunSignIn } from '#flows/sign-in/begin-sign-in.ts';
 import { minimumLengthFor } from '#flows/sign-in/new-password.ts';
 import { signOut } from '#flows/sign-in/sign-out.ts';
+import { viewFor } from '#http/pages/brand.ts';
 import { type CookieChange, type Reply, seeOther, show, wayOf } from '#http/pages/reply.ts';
 import { problemHeaders, statusOf } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
+import type { View } from '#ui/view.ts';
 import { type Accepted, acceptInvitation, type Faults, findInvitation, type Invitation } from './accept.ts';
 
 import { createFirstAdministrator } from './first-administrator.ts';
@@ -33,7 +36,7 @@ export const invitationRoutes: readonly Route[] = [
     async handle({ env, view, params }) {
       const invitation = await findInvitation(env, params.token ?? '');
       return invitation
-        ? show(invitationPage(view, facts(params, invitation, { email: view.restoredEmail })))
+        ? show(invitationPage(viewOf(env, view, invitation), facts(params, invitation, { email: view.restoredEmail })))
         : dead(view);
     },
   }),
@@ -52,7 +55,10 @@ async function submitInvitation(call: PageCall<'public', Form>): Promise<Reply> 
       ? await acceptInvitation(env, invitation, answered, around)
       : await createFirstAdministrator(env, invitation.linkId, answered, around);
   const again = (faults: Faults): Reply => ({
-    ...show(invitationPage(view, { ...facts(params, invitation, input), faults }), statusOfFaults(faults)),
+    ...show(
+      invitationPage(viewOf(env, view, invitation), { ...facts(params, invitation, input), faults }),
+      statusOfFaults(faults),
+    ),
     headers: faults.password ? problemHeaders(faults.password) : {},
   });
   if (isRefusal(outcome)) return outcome.refused === 'not_found' ? dead(view) : again({ password: outcome });
@@ -64,6 +70,10 @@ async function submitInvitation(call: PageCall<'public', Form>): Promise<Reply> 
 
 function dead(view: PageCall<'public'>['view']): Reply {
   return show(deadInvitationPage(view), 404);
+}
+
+function viewOf(env: Env, view: View, invitation: Invitation): View {
+  return viewFor(env, view, invitation.kind === 'invitation' ? invitation.person.partner : undefined);
 }
 
 /** The typed values stay, except for the password. The email of an invitation cannot be edited. */

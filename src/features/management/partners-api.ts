@@ -18,6 +18,7 @@ import { findPartner } from '#store/partners/partners.ts';
 import type { Partner } from '#store/people/users.ts';
 import { partnerRecord } from '#wire/records.ts';
 import { actorOf, idempotencyKeyOf } from './acting.ts';
+import { lookApi } from './look-api.ts';
 import { readPage } from './page-of-rows.ts';
 import { partnerFactorsApi, readBegin } from './partner-factors-api.ts';
 import { pageOf, partnerSchema } from './schemas.ts';
@@ -113,6 +114,7 @@ export const partnersApi: readonly Route[] = [
     handle: changePolicy,
   }),
   ...partnerFactorsApi,
+  ...lookApi,
   api({
     method: 'POST',
     path: `${ONE}/mfa/preview`,

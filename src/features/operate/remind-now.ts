@@ -39,7 +39,7 @@ async function remindPeople(env: Env, asked: AskedReminding, isStopping: () => b
     await env.db.transaction(async (tx) => {
       for (const { id, ...person } of people) {
         if (!(await claimReminding(tx, id, now, pause.remindedBefore))) continue;
-        await queueMail(env, tx, person, { kind, requiredFrom: asked.requiredFrom });
+        await queueMail(env, tx, { ...person, partnerId: asked.id }, { kind, requiredFrom: asked.requiredFrom });
       }
     });
     if (people.length < PEOPLE_PER_TRANSACTION) return true;

@@ -47,7 +47,7 @@ async function remindAll(env: Env, stage: string, people: readonly Reminded[]): 
     const now = env.now();
     // Partners before people, as every act locks them.
     await notePartnersReminded(tx, [...new Set(people.map(({ partnerId }) => partnerId))], now);
-    for (const { id, partnerId, requiredFrom, ...person } of people) {
+    for (const { id, requiredFrom, ...person } of people) {
       const note = { user_id: id, required_from: requiredFrom, stage, queued_at: now };
       if (!(await claimReminder(tx, note))) continue;
       const kind = stage === 'overdue' ? 'mfa_overdue' : 'mfa_reminder';

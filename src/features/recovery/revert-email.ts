@@ -62,7 +62,12 @@ async function goBack(
   await deleteEmailLinksAfter(tx, userId, id);
   await endAll(env, tx, user, { actor: userId, client, because: 'email_reverted' });
   const { url } = await makeLink(env, tx, { purpose: 'reset', userId });
-  await queueMail(env, tx, { email, locale: user.locale }, { kind: 'password_reset', link: url });
+  await queueMail(
+    env,
+    tx,
+    { email, locale: user.locale, partnerId: user.partnerId },
+    { kind: 'password_reset', link: url },
+  );
   const whose = { actor: userId, subject: userId, partner: user.partnerId };
   await appendEvent(env, tx, { action: 'email.reverted', ...whose, detail: {} }, client);
   return true;

@@ -8,6 +8,7 @@ import { idempotentAround } from '#flows/runtime/idempotency.ts';
 import { minimumLengthFor } from '#flows/sign-in/new-password.ts';
 import type { LinkFinished } from '#flows/sign-in/password-by-link.ts';
 import { signOut } from '#flows/sign-in/sign-out.ts';
+import { viewFor } from '#http/pages/brand.ts';
 import { type Reply, seeOther, show, wayOf } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
@@ -57,7 +58,7 @@ export const recoveryRoutes: readonly Route[] = [
     guard: 'public',
     async handle(call) {
       const open = await findReset(call.env, call.params.token ?? '');
-      return open ? show(newPasswordPage(call.view, facts(call, open))) : show(deadLinkPage(call.view), 404);
+      return open ? show(newPasswordPage(viewOf(call, open), facts(call, open))) : show(deadLinkPage(call.view), 404);
     },
   }),
   page({ method: 'POST', path: PATH, guard: 'public', form: passwordForm, handle: submitPassword }),
@@ -76,7 +77,7 @@ async function submitPassword(call: PageCall<'public', z.output<typeof passwordF
     return passwordSaved(finished);
   }
   if (finished.refused === 'not_found') return show(deadLinkPage(view), 404);
-  return showRefusal(newPasswordPage(view, { ...facts(call, open), refusal: finished }), finished);
+  return showRefusal(newPasswordPage(viewOf(call, open), { ...facts(call, open), refusal: finished }), finished);
 }
 
 function passwordSaved({ deviceToken }: LinkFinished): Reply {
@@ -85,6 +86,10 @@ function passwordSaved({ deviceToken }: LinkFinished): Reply {
     { cookie: 'pending' },
     { cookie: 'device', value: deviceToken, maxAgeSeconds: DEVICE_SECONDS },
   ]);
+}
+
+function viewOf({ env, view }: PageCall<'public', unknown>, { person }: OpenReset) {
+  return viewFor(env, view, person.partner);
 }
 
 function facts({ params }: PageCall<'public', unknown>, { person }: OpenReset) {

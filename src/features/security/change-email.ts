@@ -94,12 +94,12 @@ async function ask(
   const receiver = { email, locale: owner?.user.locale ?? user.locale ?? client.locale };
   if (owner || isHeld || isReserved) {
     // A reserved email has no owner, so there is nobody to notify.
-    const to = owner || isHeld ? receiver : undefined;
+    const to = owner || isHeld ? { ...receiver, partnerId: owner?.user.partnerId } : undefined;
     await queueMailOrPretend(env, tx, { receiver: to, counted: email }, { kind: 'email_in_use' });
     const event = { action: 'email.change_refused', ...whose(session), detail: { reason: 'taken' } } as const;
     await appendEvent(env, tx, event, client);
   } else {
-    await queueMail(env, tx, receiver, { kind: 'email_confirm', link });
+    await queueMail(env, tx, { ...receiver, partnerId: user.partnerId }, { kind: 'email_confirm', link });
     await appendEvent(env, tx, { action: 'email.change_requested', ...whose(session), detail: {} }, client);
   }
   // Hashing took time. A session that ended in the meantime changes nothing.

@@ -1,14 +1,16 @@
 import { PATHS } from '#core/paths.ts';
-import { contactLink, layout } from '#ui/layout.ts';
+import { layout } from '#ui/layout.ts';
 import { actions, inFlow, linkButton } from '#ui/parts/actions.ts';
 import { type Html, html } from '#ui/parts/html.ts';
+import { contactLink } from '#ui/parts/text.ts';
 import type { RefusalText } from '#ui/refusal-text.ts';
 import type { View } from '#ui/view.ts';
 
 /** For a person without phone and recovery codes: whom to contact, what support asks, and what it never asks. */
 export function lostPage(view: View, { isPending }: { readonly isPending: boolean }): Html {
   const { t } = view;
-  const { name: product, supportContact: contact } = view.brand;
+  const product = view.brand.name;
+  const contact = contactLink(view.brand);
   return layout(view, {
     title: t('lost.title'),
     width: 'form',
@@ -16,7 +18,7 @@ export function lostPage(view: View, { isPending }: { readonly isPending: boolea
 <h2>${t('lost.first')}</h2>
 <ul><li>${t('lost.first.codes')}</li><li>${t('lost.first.device')}</li></ul>
 <h2>${t('lost.who')}</h2>
-<p>${contact === undefined ? t('lost.who.nobody', { product }) : html`${t('lost.who.contact')} <strong>${contactLink(contact)}</strong>`}</p>
+<p>${contact === undefined ? t('lost.who.nobody', { product }) : html`${t('lost.who.contact')} <strong>${contact}</strong>`}</p>
 <p>${t('lost.who.manager')}</p>
 <h2>${t('lost.ask')}</h2>
 <ul><li>${t('lost.ask.who')}</li><li>${t('lost.ask.proof')}</li></ul>

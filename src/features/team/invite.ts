@@ -135,7 +135,7 @@ async function tellExisting(
   // A reserved email has no owner, so there is nobody to notify. The manager does not see this.
   if (owner === undefined && claim === 'reserved')
     await queueMailOrPretend(env, tx, { receiver: undefined, counted: email }, mail);
-  else await queueMail(env, tx, { email, locale: owner?.locale }, mail);
+  else await queueMail(env, tx, { email, locale: owner?.locale, partnerId: owner?.partnerId }, mail);
   const who = { actor: actorId(actor), subject: owner?.id, partner: partner.id };
   const event = { action: 'invitation.to_existing', ...who, detail: { reason: 'exists' } } as const;
   await appendEvent(env, tx, event, actorClient(actor));

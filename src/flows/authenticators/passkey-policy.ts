@@ -108,7 +108,7 @@ async function remindAll(
   const now = env.now();
   for (const { id, email, locale } of people) {
     if (!(await claimReminding(tx, id, now, now - DAY_SECONDS))) continue;
-    await queueMail(env, tx, { id, email, locale }, { kind: 'passkey_asked' });
+    await queueMail(env, tx, { id, email, locale, partnerId: partner.id }, { kind: 'passkey_asked' });
     const event = { action: 'user.reminded', subject: id, partner: partner.id, detail: {} } as const;
     await appendEvent(env, tx, { ...event, actor: actorId(actor) }, actorClient(actor));
     reminded++;

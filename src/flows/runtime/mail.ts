@@ -73,6 +73,7 @@ export const LINK_KINDS: readonly Mail['kind'][] = [
 /** At or below this number, the sign-in page and a mail warn the person. */
 export const FEW_CODES = 3;
 
+/** The partner gives the mail its look. */
 type Receiver = Pick<User, 'email' | 'locale'> & Partial<Pick<User, 'id' | 'partnerId'>>;
 
 /**
@@ -102,7 +103,7 @@ async function writeMail(env: Env, tx: Queries, to: Receiver, mail: Mail, notBef
   return row.id;
 }
 
-function rowOf(env: Env, { email, locale }: Receiver, mail: Mail, notBefore: number): OutboxTable {
+function rowOf(env: Env, { email, locale, partnerId }: Receiver, mail: Mail, notBefore: number): OutboxTable {
   const id = env.newId();
   const now = env.now();
   const { kind, ...parameters } = mail;
@@ -127,6 +128,7 @@ function rowOf(env: Env, { email, locale }: Receiver, mail: Mail, notBefore: num
     held_since: null,
     not_before: notBefore,
     held_back: isDigest ? mail.count : 0,
+    partner_id: partnerId ?? null,
   };
 }
 

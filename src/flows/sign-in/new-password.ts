@@ -19,9 +19,15 @@ export async function checkNewPassword(env: Env, owner: PasswordOwner, password:
   const { email, name, partner } = owner;
   return checkPassword(password, {
     minimumLength: minimumLengthFor(owner),
-    ownWords: [env.brand().name, email, name, ...(partner ? [partner.name, partner.slug] : [])],
+    ownWords: [env.brand().name, email, name, ...wordsOf(partner)],
     isCommon: await loadCommonPasswords(),
   });
+}
+
+function wordsOf(partner: Partner | undefined): readonly string[] {
+  if (partner === undefined) return [];
+  const { name, slug, look } = partner;
+  return look?.name === undefined ? [name, slug] : [name, slug, look.name];
 }
 
 /**

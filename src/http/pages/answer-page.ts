@@ -15,6 +15,7 @@ import { whileGranted } from '#http/server/long-file.ts';
 import { clientOf, type RequestContext, type ServerContext } from '#http/server-context.ts';
 import { setStepUpTarget } from '#store/sessions/session-changes.ts';
 import type { View } from '#ui/view.ts';
+import { brandOfVisit } from './brand.ts';
 import { formTokenFits, isOwnOrigin } from './form.ts';
 import { addressWith, findRestored, pickFields } from './kept-form.ts';
 import {
@@ -238,7 +239,9 @@ async function run(
   const { server, context, params, query, client, browser, formKey } = visit;
   const { env } = server;
   const restored = found.session && findRestored(env.keys, found.session, context.pathname, query);
-  const view = { ...drawView(server, context, browser, route.guard, found), ...(restored && { restored }), ...again };
+  const drawn = drawView(server, context, browser, route.guard, found);
+  const brand = await brandOfVisit(env, context, found);
+  const view = { ...drawn, brand, ...(restored && { restored }), ...again };
   const sent = { input: fields, upload, formKey, cameFrom: cameFrom(server, context) };
   const asked = { env, client, params, query, view, ...sent };
   // Cast boundary between the erased table and the typed declaration: the guard and the form reader checked it.

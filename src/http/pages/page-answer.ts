@@ -11,6 +11,7 @@ import { isLocale, type Locale, negotiateLocale, staffLocale } from '#messages/l
 import { type PlainKey, translator } from '#messages/messages.ts';
 import { errorPage } from '#ui/layout.ts';
 import type { View } from '#ui/view.ts';
+import { brandOf } from './brand.ts';
 import { makeFormToken } from './form.ts';
 import { type Reply, show } from './reply.ts';
 import { leavesUs, wayOnAddress } from './way-on.ts';
@@ -109,7 +110,7 @@ export function drawView(
   guard: PageGuard,
   found: Found,
 ): View {
-  const { config, brand, keys, now, random } = server.env;
+  const { config, keys, now, random } = server.env;
   const wished = localeOf(context, browser);
   const isForStaff = guard.startsWith('staff');
   const locale = isForStaff ? staffLocale(wished) : wished;
@@ -118,7 +119,7 @@ export function drawView(
   const isPost = context.request.method === 'POST';
   const view: View = {
     config,
-    brand: brand(),
+    brand: brandOf(server.env, found),
     locale,
     t: translator(locale),
     ...(isForStaff && { isForStaff }),

@@ -39,6 +39,7 @@ export const INSTANTS: { readonly [Table in keyof Schema]?: { readonly [Column i
     reminded_at: 'due',
     remind_asked_at: 'due',
   },
+  logos: { created_at: 'tells' },
   users: {
     created_at: 'tells',
     disabled_at: 'tells',

@@ -59,6 +59,7 @@ export const TABLES = {
   adoption_days: { holds: 'rows', key: 'day', restore: 'stays' },
   event_days: { holds: 'rows', key: 'id', restore: 'stays' },
   partner_days: { holds: 'rows', key: 'id', restore: 'stays' },
+  logos: { holds: 'rows', key: 'id', restore: 'stays' },
   api_keys: { holds: 'rows', key: 'id', restore: 'closes' },
   idempotent_calls: { holds: 'rows', key: 'id', restore: 'ends' },
   // Secrets that a staff member made for others. Only that person's own session shows them.

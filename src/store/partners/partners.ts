@@ -4,6 +4,7 @@ import type { PasskeyPolicy } from '#core/people/policy.ts';
 import { reminderDaysFrom } from '#core/people/reminder-days.ts';
 import { rowSearchKey, searchKey } from '#core/values/search-key.ts';
 import type { Queries } from '#store/engine/database.ts';
+import { lookOf } from '#store/partners/looks.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
 import type { Partner } from '#store/people/users.ts';
 
@@ -223,5 +224,6 @@ export function partnerFrom(row: Selectable<PartnerTable>): Partner {
     passkeyPolicy: row.passkey_policy,
     passkeyRequiredFrom: row.passkey_required_from ?? undefined,
     trustedDevices: row.trusted_devices === 1,
+    ...lookOf(row.look),
   };
 }

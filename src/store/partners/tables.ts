@@ -8,6 +8,7 @@ export type PartnerTables = {
   adoption_days: AdoptionDayTable;
   event_days: EventDayTable;
   partner_days: PartnerDayTable;
+  logos: LogoTable;
 };
 
 export type PartnerTable = {
@@ -40,6 +41,22 @@ export type PartnerTable = {
   /** The member of staff who looks after this partner. */
   owner_id: string | null;
   notes: Generated<string>;
+  /** The `PartnerLook` for its people as JSON; null if they see the service. */
+  look: string | null;
+};
+
+/** A logo as it is served. */
+export type LogoTable = {
+  /** A hash of owner and content, which its address contains. */
+  id: string;
+  /** Null: of the service. */
+  partner_id: string | null;
+  type: 'image/png' | 'image/jpeg' | 'image/webp';
+  width: number;
+  height: number;
+  /** The file as base64. */
+  content: string;
+  created_at: number;
 };
 
 /** How many people of a partner can sign in, and how many of them have an authenticator. Triggers maintain it. */

@@ -107,7 +107,7 @@ export async function listDuePasskeyReminders(queries: Queries, { stage, schedul
   const rows = await queries
     .selectFrom('partners as p')
     .innerJoin('users as u', 'u.partner_id', 'p.id')
-    .select(['u.id', 'u.email', 'u.locale', 'p.passkey_required_from'])
+    .select(['u.id', 'u.email', 'u.locale', 'p.id as partner_id', 'p.passkey_required_from'])
     .where('p.passkey_policy', '=', 'required')
     .where('p.reminder_days', schedule === null ? 'is' : '=', schedule)
     .where('p.passkey_required_from', '>', after)
@@ -118,7 +118,7 @@ export async function listDuePasskeyReminders(queries: Queries, { stage, schedul
     .where(lacksReminder(stage, 'p.passkey_required_from'))
     .limit(limit)
     .execute();
-  return rows.map(({ id, email, locale, passkey_required_from }) => {
-    return { id, email, locale: locale ?? undefined, requiredFrom: passkey_required_from ?? 0 };
+  return rows.map(({ id, email, locale, partner_id, passkey_required_from }) => {
+    return { id, email, locale: locale ?? undefined, partnerId: partner_id, requiredFrom: passkey_required_from ?? 0 };
   });
 }

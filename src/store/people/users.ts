@@ -2,6 +2,7 @@ import type { PasskeyPolicy } from '#core/people/policy.ts';
 import { rowSearchKey } from '#core/values/search-key.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { type Param, statement } from '#store/engine/statement.ts';
+import { lookOf } from '#store/partners/looks.ts';
 import type { PartnerTable } from '#store/partners/tables.ts';
 import type { UserTable } from '#store/people/tables.ts';
 
@@ -36,6 +37,8 @@ export type Partner = {
   readonly passkeyRequiredFrom?: number | undefined;
   /** Whether its people may trust a device. */
   readonly trustedDevices: boolean;
+  /** What its people see instead of the service; absent if nothing was set. */
+  readonly look?: ReturnType<typeof lookOf>['look'];
 };
 
 export type Person = { readonly user: User; readonly partner: Partner | undefined };
@@ -64,6 +67,7 @@ export const partnerColumns = [
   'p.passkey_policy',
   'p.passkey_required_from',
   'p.trusted_devices',
+  'p.look as partner_look',
 ] as const;
 
 type UserRow = Omit<
@@ -92,6 +96,7 @@ type PartnerRow = {
   passkey_policy: PasskeyPolicy | null;
   passkey_required_from: number | null;
   trusted_devices: number | null;
+  partner_look: string | null;
 };
 
 export function userOf(row: UserRow): User {
@@ -124,6 +129,7 @@ export function partnerOf(row: PartnerRow): Partner | undefined {
     passkeyPolicy: row.passkey_policy ?? 'allowed',
     passkeyRequiredFrom: row.passkey_required_from ?? undefined,
     trustedDevices: row.trusted_devices === 1,
+    ...lookOf(row.partner_look),
   };
 }
 

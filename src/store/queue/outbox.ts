@@ -25,6 +25,7 @@ const insertMail = statement((db: Queries, p: Param<OutboxTable>) =>
     held_since: p.held_since,
     not_before: p.not_before,
     held_back: p.held_back,
+    partner_id: p.partner_id,
   }),
 );
 

@@ -33,6 +33,8 @@ export type OutboxTable = {
   not_before: number;
   /** The number of mails that this digest replaces. */
   held_back: number;
+  /** The partner of the receiver, whose look the mail has. */
+  partner_id: string | null;
 };
 
 /** A reminder that was queued as mail: one per person, date and stage, which says what it reminds of. */

@@ -15,7 +15,7 @@ type Field = {
 type TextField = Field & {
   readonly autocomplete: string;
   readonly type?: 'text' | 'email' | 'search' | 'date' | 'number' | undefined;
-  readonly inputmode?: 'text' | 'email' | 'numeric' | undefined;
+  readonly inputmode?: 'text' | 'email' | 'numeric' | 'url' | undefined;
   readonly readonly?: boolean | undefined;
   readonly spellcheck?: boolean | undefined;
   /** False if an empty value has its own meaning. */
@@ -23,6 +23,8 @@ type TextField = Field & {
   /** The lowest and the highest allowed date or number. */
   readonly min?: string | undefined;
   readonly max?: string | undefined;
+  /** For a script. */
+  readonly data?: Readonly<Record<`data-${string}`, string>> | undefined;
 };
 
 export function textField(field: TextField): Html {
@@ -42,6 +44,7 @@ export function textField(field: TextField): Html {
       required: field.required ?? true,
       min: field.min,
       max: field.max,
+      ...field.data,
       ...description(field),
     })}>`,
   );

@@ -1,3 +1,4 @@
+import type { Brand } from '#core/brand/brand.ts';
 import { dayBegun, dayText, instant, lastDay } from '#core/time/day.ts';
 import { DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS } from '#core/time/spans.ts';
 import type { Translate } from '#messages/messages.ts';
@@ -136,4 +137,12 @@ export function unbroken(title: string): Content {
   return title.split(/(\S+-\S+)/).map((part) => {
     return part.includes('-') && part.length <= LONGEST_WHOLE_WORD ? html`<span class="whole">${part}</span>` : part;
   });
+}
+
+/** Whom a reader asks for help. Without a link of its own, a contact that is an address becomes one. */
+export function contactLink({ supportContact: contact, supportHref: href }: Brand): Content | undefined {
+  if (contact === undefined) return undefined;
+  if (href !== undefined) return html`<a href="${href}">${contact}</a>`;
+  if (/^https?:\/\//.test(contact)) return html`<a href="${contact}">${contact.replace(/^https?:\/\//, '')}</a>`;
+  return /^[^\s@]+@[^\s@]+$/.test(contact) ? html`<a href="mailto:${contact}">${contact}</a>` : contact;
 }

@@ -1,3 +1,4 @@
+import { addLogo, dress } from '../../stories/look/look-story.ts';
 import type { Picture, Stage } from '../ways.ts';
 
 /** How the pictures of the console are made. */
@@ -37,6 +38,7 @@ export function rollOutGallery<Scene extends { readonly partner: string }>({
     },
     'console-partner-notes': partner('notes'),
     'console-letter': partner('letter'),
+    ...lookGallery({ at, openScene }),
     'console-passkeys': partner('passkeys'),
     'console-passkeys-preview': partner('passkeys?policy=now&from='),
     'console-passkeys-refused': async (stage) => {
@@ -44,6 +46,26 @@ export function rollOutGallery<Scene extends { readonly partner: string }>({
       await stage.page.goto(`/console/partners/${scene.partner}/passkeys?policy=date&from=`);
     },
     'console-passkeys-reminded': partner('passkeys?reminded=yes'),
+  };
+}
+
+/** The page with the look of a partner. */
+function lookGallery<Scene extends { readonly partner: string }>({
+  at,
+  openScene,
+}: Pick<Studio<Scene>, 'at' | 'openScene'>): Readonly<Record<string, Picture>> {
+  const look = ({ partner }: Scene) => `/console/partners/${partner}/look`;
+  return {
+    'console-look': at(look),
+    'console-look-dressed': async (stage) => {
+      const scene = await openScene(stage);
+      const { world } = stage.site;
+      await dress(world, scene.partner);
+      await addLogo(world, scene.partner, 'light', 96);
+      await addLogo(world, scene.partner, 'dark', 90);
+      await stage.page.goto(look(scene));
+    },
+    'console-look-refused': at((scene) => `${look(scene)}?name=Acme&hue=400&help=&link=http%3A%2F%2Facme.example`),
   };
 }
 
@@ -58,6 +80,7 @@ export const ROLL_OUT_SEEN: Readonly<Record<string, readonly string[]>> = {
   [`${PARTNER}/reminders`]: ['console-partner-reminders', 'console-partner-reminders-refused'],
   [`${PARTNER}/notes`]: ['console-partner-notes'],
   [`${PARTNER}/letter`]: ['console-letter'],
+  [`${PARTNER}/look`]: ['console-look', 'console-look-dressed'],
   [`${PARTNER}/passkeys`]: ['console-passkeys', 'console-passkeys-preview', 'console-passkeys-reminded'],
 };
 

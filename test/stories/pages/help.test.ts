@@ -183,7 +183,7 @@ describe('the help pages', () => {
   });
 
   test('tell our address to its last slash, and the name of the product as text', () => {
-    const brand = { name: '<b>**Acme** & {contact}' };
+    const brand = { issuer: '<b>**Acme** & {contact}' };
     const goodPractice = articlePage(viewOf({ brand }), 'good-practice').toString();
     assert.ok(goodPractice.includes('starts with <code>http://localhost:3000/</code>.'));
     const setUp = articlePage(viewOf({ brand }), 'set-up').toString();

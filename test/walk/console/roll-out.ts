@@ -1,6 +1,7 @@
 import { enterStaff } from '../../stories/console/console-story.ts';
 import type { World } from '../../world.ts';
 import { ana } from '../second-factors/apps.ts';
+import { LOOK_ACTS, LOOK_FORMS } from './looks.ts';
 import { SETTINGS_ACTS, SETTINGS_FORMS } from './settings.ts';
 
 const CHRIS = 'chris@portal.example';
@@ -22,8 +23,9 @@ function aboutPartner(path: string, fields: Readonly<Record<string, string>>) {
   };
 }
 
-/** The forms of the roll-out, and of the settings. */
+/** The forms of the roll-out, of the settings, and of the look of a partner. */
 export const ROLL_OUT_FORMS = {
+  ...LOOK_FORMS,
   ...SETTINGS_FORMS,
   '/console/partners/:partner/notes': aboutPartner('notes', NOTES),
   '/console/partners/:partner/reminders': aboutPartner('reminders', { days: '30, 3' }),
@@ -46,6 +48,7 @@ function somePartner(fields: Readonly<Record<string, string>>) {
 
 /** The acts of the roll-out and on the plan of a partner, for the walk that revokes their sender. */
 export const ROLL_OUT_ACTS = {
+  ...LOOK_ACTS,
   ...SETTINGS_ACTS,
   'POST /console/partners/:partner/notes': somePartner(NOTES),
   'POST /console/partners/:partner/reminders': somePartner({ days: '30, 3' }),

@@ -1,3 +1,4 @@
+import { partnerBrand } from '#core/brand/look.ts';
 import { findMember, readUndelivered } from '#features/console/find.ts';
 import { questionPage } from '#features/console/partners/partner-page.ts';
 import { actorOf, missing } from '#features/console/shared-routes.ts';
@@ -13,10 +14,10 @@ export const mailRoutes: readonly Route[] = actPages({
   guard: 'staffSteppedUp',
   find: findMail,
   missing,
-  draw({ view }, { row, mail }) {
+  draw({ view }, { row, partner, mail }) {
     const { t, brand } = view;
     const above = { href: `/console/people/${row.id}`, label: row.name };
-    const subject = t(`mail.${mail.kind}.subject`, { product: brand.name });
+    const subject = t(`mail.${mail.kind}.subject`, { product: partnerBrand(brand, partner.look).name });
     const text = t('act.mail.text', { subject, email: row.email });
     const action = `${above.href}/mail/${mail.id}`;
     return questionPage(view, { title: t('do.mail', { name: row.name }), text, action, above });
@@ -35,5 +36,5 @@ async function findMail({ env, params }: ActCall<'staffSteppedUp'>) {
   const member = await findMember(env, params.person ?? '');
   const mails = member ? await readUndelivered(env, member.row.email) : [];
   const mail = mails.find(({ id, mayGoAgain }) => id === params.mail && mayGoAgain);
-  return member && mail && { row: member.row, mail };
+  return member && mail && { ...member, mail };
 }

@@ -1,12 +1,12 @@
+import type { Brand } from '#core/brand/brand.ts';
 import { consolePage } from '#features/console/frame-page.ts';
 import type { ShownPartner } from '#features/console/lists.ts';
 import { STAFF_LOCALES, type StaffLocale } from '#messages/locales.ts';
 import { translator } from '#messages/messages.ts';
-import { contactLink } from '#ui/layout.ts';
 import { actions, linkButton, printButton } from '#ui/parts/actions.ts';
 import { qr } from '#ui/parts/codes.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
-import { beginElement } from '#ui/parts/text.ts';
+import { beginElement, contactLink } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 
 /**
@@ -15,6 +15,8 @@ import type { View } from '#ui/view.ts';
  */
 type Letter = {
   readonly partner: ShownPartner;
+  /** What its people see. */
+  readonly brand: Brand;
   /** The help page on setting up, and its address as a QR code. */
   readonly help: { readonly address: string; readonly qr: string };
 };
@@ -29,13 +31,14 @@ export function letterPage(view: View, page: Letter): Html {
     above: back,
     body: html`<div class="screen-only"><p class="lead">${t('letter.lead')}</p>
 ${actions(printButton(t('codes.print')), linkButton(back.href, t('letter.back')))}</div>
-${STAFF_LOCALES.map((locale) => letter(view, page, locale))}`,
+${STAFF_LOCALES.map((locale) => letter({ ...view, brand: page.brand }, page, locale))}`,
   });
 }
 
 function letter(view: View, { partner, help }: Letter, locale: StaffLocale): Html {
   const t = translator(locale);
-  const { name: product, supportContact: contact } = view.brand;
+  const product = view.brand.name;
+  const contact = contactLink(view.brand);
   return html`<section class="letter" lang="${locale}"><p>${partner.name}</p>
 <h2>${t('letter.subject', { product })}</h2>
 <p>${t('letter.what', { product })}</p>
@@ -44,7 +47,7 @@ function letter(view: View, { partner, help }: Letter, locale: StaffLocale): Htm
 <div class="letter-how"><ol>
 <li>${t('letter.step1')}</li><li>${t('letter.step2', { address: view.config.publicUrl.origin })}</li><li>${t('letter.step3')}</li><li>${t('letter.step4')}</li></ol>
 <div>${qr(help.qr, t('letter.qr'))}<p class="anywhere"><a href="${help.address}">${help.address}</a></p></div></div>
-<p>${t('letter.help')} ${contact !== undefined && html`${t('letter.contact')} ${contactLink(contact)}`}</p></section>`;
+<p>${t('letter.help')} ${contact !== undefined && html`${t('letter.contact')} ${contact}`}</p></section>`;
 }
 
 function when(view: View, { policy, requiredFrom }: ShownPartner, locale: StaffLocale): Content {

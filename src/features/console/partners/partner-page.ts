@@ -11,6 +11,7 @@ import { dataList, dateElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import type { PartnerHistory } from './history.ts';
 import { historySection } from './history-page.ts';
+import { lookState } from './look-page.ts';
 import { policyState } from './partners-page.ts';
 import { passkeyPolicyState } from './passkeys-page.ts';
 
@@ -84,6 +85,11 @@ function factsOf(view: View, page: PartnerView, path: string) {
       action: linkButton(`${path}/reminders`, t('partner.reminders.change')),
     },
     ...rulesOf(view, page, path),
+    {
+      label: t('look.label'),
+      value: lookState(view, partner),
+      action: linkButton(`${path}/look`, t('look.change')),
+    },
     {
       label: t('plan.notes.label'),
       value: html`${page.notes.owner ?? t('rollout.owner.none')}${page.notes.notes !== '' && html`<br><span class="notes">${page.notes.notes}</span>`}`,

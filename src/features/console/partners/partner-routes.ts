@@ -19,6 +19,7 @@ import { typed } from '#http/typed.ts';
 import { findPartner } from '#store/partners/partners.ts';
 import { archiveRoutes } from './archive-routes.ts';
 import { readHistory } from './history.ts';
+import { lookRoutes } from './look-routes.ts';
 import { nameFormPage, partnerPage, questionPage } from './partner-page.ts';
 import { partnersPage } from './partners-page.ts';
 import { passkeysRoutes } from './passkeys-routes.ts';
@@ -83,6 +84,7 @@ export const partnerRoutes: readonly Route[] = [
   ...passkeysRoutes,
   ...trustRoutes,
   ...planRoutes,
+  ...lookRoutes,
   page({
     method: 'GET',
     path: `${ONE}/rename`,

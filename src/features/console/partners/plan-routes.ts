@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { partnerBrand } from '#core/brand/look.ts';
 import { PATHS } from '#core/paths.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { readPartner } from '#features/console/find.ts';
@@ -65,7 +66,13 @@ export const planRoutes: readonly Route[] = [
       const partner = await findPartner(env.db.read, params.partner ?? '');
       if (!partner) return missing(view);
       const address = `${env.config.publicUrl.origin}${PATHS.helpSetUp}`;
-      return show(letterPage(view, { partner, help: { address, qr: drawQr(address) } }));
+      return show(
+        letterPage(view, {
+          partner,
+          brand: partnerBrand(view.brand, partner.look),
+          help: { address, qr: drawQr(address) },
+        }),
+      );
     },
   }),
 ];

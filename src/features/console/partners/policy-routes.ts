@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { partnerBrand } from '#core/brand/look.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { refusedWords } from '#features/console/frame-page.ts';
 import { actorOf, missing } from '#features/console/shared-routes.ts';
@@ -41,7 +42,8 @@ async function showPolicy(call: StaffCall): Promise<Reply> {
   const typed = { policy: asked, from: view.restored?.from ?? query.get('from') ?? '' };
   const choice = readPolicyChoice(typed, view.now);
   if (isRefusal(choice)) return refusePolicy(call, partner, typed, choice);
-  return show(policyPage(view, { partner, typed, preview: await previewOf(env, view, partner.id, choice) }));
+  const place = { ...view, brand: partnerBrand(view.brand, partner.look) };
+  return show(policyPage(view, { partner, typed, preview: await previewOf(env, place, partner.id, choice) }));
 }
 
 type Partner = NonNullable<Awaited<ReturnType<typeof partnerOf>>>;

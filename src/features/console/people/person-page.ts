@@ -38,7 +38,7 @@ export function personPage(view: View, page: PersonView): Html {
     part: 'partners',
     above: { href: `/console/partners/${partner.id}`, label: partner.name },
     done: page.done,
-    body: html`${page.undelivered.map((mail) => undeliveredNotice(view, row.id, mail))}${page.waitingReset && html`<p class="notice info">${t('person.waitingReset')} <a href="/console/resets">${t('console.resets')}</a></p>`}
+    body: html`${page.undelivered.map((mail) => undeliveredNotice(view, { person: row.id, partner, mail }))}${page.waitingReset && html`<p class="notice info">${t('person.waitingReset')} <a href="/console/resets">${t('console.resets')}</a></p>`}
 ${partner.archivedAt !== undefined && html`<p class="notice info">${t('partner.archived')}</p>`}
 ${dataList(factsOf(view, page))}
 <section class="apart"><h2>${t('person.acts')}</h2>${actions(...actsOf(view, page))}${!mayReset(view) && html`<p class="quiet">${t('person.resetsByAdministrators')}</p>`}</section>
@@ -47,9 +47,12 @@ ${devicesSection(view, row, page.devices)}`,
   });
 }
 
-function undeliveredNotice({ t, brand }: View, personId: string, { id, kind, fault, mayGoAgain }: ShownMail): Html {
-  const subject = t(`mail.${kind}.subject`, { product: brand.name });
-  const again = mayGoAgain && html` <a href="/console/people/${personId}/mail/${id}">${t('act.mail')}</a>`;
+type Undelivered = { readonly person: string; readonly partner: ShownPartner; readonly mail: ShownMail };
+
+function undeliveredNotice({ t, brand }: View, { person, partner, mail }: Undelivered): Html {
+  const { id, kind, fault, mayGoAgain } = mail;
+  const subject = t(`mail.${kind}.subject`, { product: partner.look?.name ?? brand.name });
+  const again = mayGoAgain && html` <a href="/console/people/${person}/mail/${id}">${t('act.mail')}</a>`;
   return html`<p class="notice">${t('person.undelivered', { subject, fault: fault ?? '–' })}${again}</p>`;
 }
 

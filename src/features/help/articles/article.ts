@@ -1,7 +1,7 @@
 /**
  * The help texts as data, so that a translator can read them and a test can compare languages. Texts are plain, with
  * three marks that `pages.ts` renders: `**Verify**` is a control as the screen names it, `[words](/path)` is a link,
- * and `{product}`, `{address}`, `{contact}` are values of this installation.
+ * and `{product}` (the entry in an app), `{address}`, `{contact}` are values of this installation.
  */
 export type Block = string | Items;
 

@@ -29,6 +29,7 @@ import { rollOut } from './026-roll-out.ts';
 import { findPeople } from './027-find-people.ts';
 import { devicesAndEmails } from './030-devices-and-emails.ts';
 import { teamLists } from './031-team-lists.ts';
+import { looks } from './032-looks.ts';
 import { instanceSettings } from './033-instance-settings.ts';
 import { passwordSetAt } from './035-password-set-at.ts';
 import { rollOutIndexes } from './036-roll-out-indexes.ts';
@@ -63,6 +64,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '027-find-people': findPeople,
   '030-devices-and-emails': devicesAndEmails,
   '031-team-lists': teamLists,
+  '032-looks': looks,
   '033-instance-settings': instanceSettings,
   '035-password-set-at': passwordSetAt,
   '036-roll-out-indexes': rollOutIndexes,

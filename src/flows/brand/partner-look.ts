@@ -1,0 +1,95 @@
+import { contentVersion } from '#core/brand/brand.ts';
+import { type Picture, readPicture } from '#core/brand/image.ts';
+import { changedParts, type PartnerLook, readLook, type TypedLook, withLogo } from '#core/brand/look.ts';
+import type { Scheme } from '#core/brand/palette.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import type { Env } from '#env.ts';
+import { type Actor, actorClient, actorId } from '#flows/administration/actor.ts';
+import { actingTransaction } from '#flows/runtime/acting.ts';
+import { appendEvent } from '#flows/runtime/append-event.ts';
+import { type Around, plainly } from '#flows/runtime/transaction.ts';
+import type { Queries } from '#store/engine/database.ts';
+import { createLogo, deleteOtherLogos, setLook } from '#store/partners/looks.ts';
+import { lockPartner } from '#store/partners/partners.ts';
+import type { Partner } from '#store/people/users.ts';
+
+/** Sets name, hue and help line for the people of a partner; its logos stay. */
+export async function changeLook(
+  env: Env,
+  actor: Actor,
+  partnerId: string,
+  typed: TypedLook,
+  around: Around<Partner> = plainly,
+): Promise<Partner | Refusal> {
+  const read = readLook(typed);
+  if (isRefusal(read)) return read;
+  return actingTransaction(env, actor, around, (tx) =>
+    change(env, tx, { actor, partnerId }, ({ logo }) => (logo === undefined ? read : { ...read, logo })),
+  );
+}
+
+export type NewLogo = { readonly scheme: Scheme; readonly file: Buffer };
+
+/** Gives a partner a logo for one scheme. */
+export async function changeLogo(
+  env: Env,
+  actor: Actor,
+  partnerId: string,
+  { scheme, file }: NewLogo,
+  around: Around<Partner> = plainly,
+): Promise<Partner | Refusal> {
+  const picture = readPicture(file);
+  if (isRefusal(picture)) return picture;
+  const id = logoId(partnerId, picture);
+  return actingTransaction(env, actor, around, async (tx) => {
+    const changed = await change(env, tx, { actor, partnerId }, (look) => withLogo(look, scheme, id));
+    if (!isRefusal(changed)) await createLogo(tx, logoRow(env, { id, partnerId, picture }));
+    return changed;
+  });
+}
+
+/** Takes away the logo of one scheme. */
+export async function removeLogo(
+  env: Env,
+  actor: Actor,
+  partnerId: string,
+  scheme: Scheme,
+  around: Around<Partner> = plainly,
+): Promise<Partner | Refusal> {
+  return actingTransaction(env, actor, around, (tx) =>
+    change(env, tx, { actor, partnerId }, (look) => withLogo(look, scheme, undefined)),
+  );
+}
+
+/** With the partner in it: somebody who has the file cannot ask by its address whether that partner is here. */
+function logoId(partnerId: string, { bytes }: Picture): string {
+  return contentVersion(Buffer.concat([Buffer.from(`${partnerId}\n`), bytes]));
+}
+
+type Stored = { readonly id: string; readonly partnerId: string; readonly picture: Picture };
+
+function logoRow(env: Env, { id, partnerId, picture: { type, width, height, bytes } }: Stored) {
+  const content = bytes.toString('base64');
+  return { id, partner_id: partnerId, type, width, height, content, created_at: env.now() };
+}
+
+type Doing = { readonly actor: Actor; readonly partnerId: string };
+
+async function change(
+  env: Env,
+  tx: Queries,
+  { actor, partnerId }: Doing,
+  next: (look: PartnerLook) => PartnerLook,
+): Promise<Partner | Refusal> {
+  const before = await lockPartner(tx, partnerId);
+  if (!before) return refuse('not_found', { reason: 'partner' });
+  const { look: old = {}, ...partner } = before;
+  const look = next(old);
+  const parts = changedParts(old, look);
+  if (parts.length === 0) return before;
+  await setLook(tx, partnerId, look);
+  await deleteOtherLogos(tx, partnerId, look);
+  const event = { action: 'partner.look_changed', partner: partnerId, detail: { parts } } as const;
+  await appendEvent(env, tx, { ...event, actor: actorId(actor) }, actorClient(actor));
+  return Object.keys(look).length === 0 ? partner : { ...partner, look };
+}
