@@ -145,7 +145,7 @@ export async function stepUp(stage: Stage): Promise<void> {
 }
 
 export async function linkFor(site: Site, purpose: 'reset' | 'invitation'): Promise<string> {
-  const { id } = await site.newPerson();
+  const { id } = await site.newPerson({ isInvited: purpose === 'invitation' });
   const { env } = site.world;
   const link = await env.db.transaction((tx) => makeLink(env, tx, { purpose, userId: id }));
   return link.url;

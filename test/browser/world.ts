@@ -28,6 +28,8 @@ type NewPerson = {
   readonly role?: Role;
   /** The part of the email before the at sign. */
   readonly name?: string;
+  /** Has no password yet. */
+  readonly isInvited?: boolean;
 };
 
 type Cleanups = { after(work: () => unknown): void };
@@ -55,13 +57,13 @@ export async function openSite(
     origin,
     world,
     pace,
-    async newPerson({ policy = 'required', requiredFrom, role = 'member', name = 'ana.silva' } = {}) {
+    async newPerson({ policy = 'required', requiredFrom, role = 'member', name = 'ana.silva', isInvited } = {}) {
       const number = people++;
       const email = `${name}${number === 0 ? '' : number}@acme.example`;
       const when = requiredFrom === undefined ? {} : { requiredFrom };
       const staff = role === 'csm' || role === 'admin';
       const partner = staff ? undefined : await world.addPartner({ slug: `acme-${number}`, policy, ...when });
-      return world.addUser({ email, partnerId: partner?.id, role });
+      return world.addUser({ email, partnerId: partner?.id, role, ...(isInvited && { password: undefined }) });
     },
   };
 }

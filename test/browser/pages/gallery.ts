@@ -207,14 +207,21 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
     await page.locator('#email').fill('nobody@acme.example');
     await submit(page);
   },
-  'new-password': async ({ page, site }) => page.goto(await linkFor(site, 'reset')),
+  'new-password': async ({ page, site }) => {
+    await page.goto(await linkFor(site, 'reset'));
+    await page.locator('#password').waitFor();
+  },
   'new-password-refused': async ({ page, site }) => {
     await page.goto(await linkFor(site, 'reset'));
     await page.locator('#password').fill('short');
     await submit(page);
   },
   'new-password-dead': ({ page }) => page.goto(`/password/${'a'.repeat(43)}`),
-  invitation: async ({ page, site }) => page.goto(await linkFor(site, 'invitation')),
+  // A dead link shows another page under the same address.
+  invitation: async ({ page, site }) => {
+    await page.goto(await linkFor(site, 'invitation'));
+    await page.locator('#password').waitFor();
+  },
   'invitation-dead': ({ page }) => page.goto(`/invitation/${'a'.repeat(43)}`),
   'first-administrator': async ({ page, site }) => {
     await page.goto(await firstAdministratorLink(site));
