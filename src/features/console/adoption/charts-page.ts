@@ -1,7 +1,9 @@
 import { scaleLinear, scaleUtc } from 'd3-scale';
 import { area, line } from 'd3-shape';
 import { percents, perLocale, wholeNumbers } from '#messages/per-locale.ts';
-import { attributes, type Content, type Html, html } from '#ui/parts/html.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { markersAt } from './markers-page.ts';
+import { type DayPlace, dayPlaces, endPlaces, type Spot } from './places.ts';
 
 type Named = { readonly id: string; readonly title: string; readonly desc: string };
 
@@ -14,10 +16,12 @@ type Curve = Named & {
   readonly peopleLabel: string;
   readonly enrolledLabel: string;
   readonly markers: readonly Marker[];
+  /** The words beside a marker. */
+  readonly markerText: (partners: number) => string;
 };
 
 /** A day on which MFA became required for partners. */
-type Marker = { readonly day: number; readonly label: string | undefined };
+type Marker = { readonly day: number; readonly partners: number };
 
 const shortNumbers = perLocale((locale) => new Intl.NumberFormat(locale, { notation: 'compact' }));
 const shortDays = perLocale(
@@ -25,57 +29,71 @@ const shortDays = perLocale(
 );
 
 const HEIGHT = 260;
-// The words of the markers and the label of the upper line stand above the plot.
-const TOP = 44;
 const BOTTOM = 28;
-// Two labels closer than this would overlap.
-const LABEL_GAP = 22;
+// Above the plot stand the words of the markers and the label of the upper line.
+const TOP = 44;
+// Lines so close together, so low at their end, that both labels stand above them.
+const TOP_OF_TWO = 64;
 
 /**
  * People, and people with an authenticator, over time. The x axis is in percent of the width, so one drawing fits every
  * screen without scaling its text. Only the box with the lines is stretched.
  */
-export function curve({ id, title, desc, points, locale, peopleLabel, enrolledLabel, markers }: Curve): Html {
+export function curve(drawn: Curve): Html {
+  const { id, title, desc, points, locale, peopleLabel, enrolledLabel } = drawn;
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last) return html``;
   const across = scaleUtc([dateOf(first.day), dateOf(last.day)], [0, 100]);
-  const up = scaleLinear([0, Math.max(...points.map(({ people }) => people), 1)], [HEIGHT - BOTTOM, TOP]).nice(4);
-  const x = ({ day }: Point) => across(dateOf(day));
-  const lineOf = (value: (point: Point) => number) =>
-    line<Point>(x, (point) => up(value(point))).digits(2)(points) ?? '';
-  const enrolledArea = area<Point>(x, up(0), ({ enrolled }) => up(enrolled)).digits(2)(points) ?? '';
-  const peopleAt = up(last.people) - 9;
-  // The label goes below its line when the other label leaves no room above.
-  const isClose = up(last.enrolled) - up(last.people) < LABEL_GAP;
-  const enrolledAt = up(last.enrolled) + (isClose ? 20 : -9);
+  const { up, upper, lower, places } = layOut(drawn, (day) => across(dateOf(day)), TOP);
+  const lineOf = line<Spot>(
+    ({ x }) => x,
+    ({ y }) => y,
+  ).digits(2);
+  const enrolledArea =
+    area<Spot>(
+      ({ x }) => x,
+      up(0),
+      ({ y }) => y,
+    ).digits(2)(lower) ?? '';
   const [number, day] = [shortNumbers(locale), shortDays(locale)];
+  const days = across.ticks(6).map((date) => ({ percent: across(date), text: day.format(date) }));
   return html`<div class="plot"><svg class="chart" width="100%" height="${HEIGHT}" aria-hidden="true">
 ${up.ticks(4).map((value) => html`<text class="tick end" x="100%" y="${up(value) + 4}">${number.format(value)}</text>`)}</svg>
 <svg class="chart" width="100%" height="${HEIGHT}" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">${title}</title><desc id="${id}-desc">${desc}</desc>
 ${up.ticks(4).map((value) => html`<line class="rule" x1="0" x2="100%" y1="${up(value)}" y2="${up(value)}"/>`)}
 <svg width="100%" height="${HEIGHT}" viewBox="0 0 100 ${HEIGHT}" preserveAspectRatio="none">
-<path class="under" d="${enrolledArea}"/><path class="line" d="${lineOf(({ people }) => people)}"/>
-<path class="line strong" d="${lineOf(({ enrolled }) => enrolled)}"/></svg>
-${markers.map((marker) => markerOf(marker, across(dateOf(marker.day))))}
-${across.ticks(6).map((date, index) => dayTick(across(date), day.format(date), index))}
-<text class="label" x="100%" y="${peopleAt}">${peopleLabel}</text>
-<text class="label strong" x="100%" y="${enrolledAt}">${enrolledLabel}</text></svg></div>`;
+<path class="under" d="${enrolledArea}"/><path class="line" d="${lineOf(upper) ?? ''}"/>
+<path class="line strong" d="${lineOf(lower) ?? ''}"/></svg>
+${markersOf(drawn, (at) => across(dateOf(at)))}
+${dayPlaces(days).map(dayTick)}
+<text class="label" x="100%" y="${places?.upperAt}">${peopleLabel}</text>
+<text class="label strong" x="100%" y="${places?.lowerAt}">${enrolledLabel}</text></svg></div>`;
 }
 
-/** A day on which partners became required. Its words stand at the top, on the side where there is room. */
-function markerOf({ label }: Marker, percent: number): Content {
-  if (percent < 0 || percent > 100) return undefined;
-  const x = `${percent.toFixed(2)}%`;
-  return html`<line class="marker" x1="${x}" x2="${x}" y1="${TOP - 8}" y2="${HEIGHT - BOTTOM}"/>
-${label !== undefined && html`<text${attributes({ class: percent > 50 ? 'tick end' : 'tick' })} x="${x}" dx="${percent > 50 ? -5 : 5}" y="12">${label}</text>`}`;
+/** The two lines, and room for their labels. */
+function layOut(
+  { points, peopleLabel, enrolledLabel }: Pick<Curve, 'points' | 'peopleLabel' | 'enrolledLabel'>,
+  x: (day: number) => number,
+  top: number,
+) {
+  const up = scaleLinear([0, Math.max(...points.map(({ people }) => people), 1)], [HEIGHT - BOTTOM, top]).nice(4);
+  const upper = points.map(({ day, people }) => ({ x: x(day), y: up(people) }));
+  const lower = points.map(({ day, enrolled }) => ({ x: x(day), y: up(enrolled) }));
+  const places = endPlaces({ upper, lower, labels: [peopleLabel, enrolledLabel], floor: HEIGHT - BOTTOM });
+  if (places === undefined && top < TOP_OF_TWO) return layOut({ points, peopleLabel, enrolledLabel }, x, TOP_OF_TWO);
+  return { up, upper, lower, places };
 }
 
-/** A phone leaves out every other tick. */
-function dayTick(percent: number, label: string, index: number): Content {
-  // Either edge of the drawing would cut these labels off.
-  if (percent < 4 || percent > 96) return undefined;
-  return html`<text${attributes({ class: index % 2 === 0 ? 'tick day' : 'tick day some', x: `${percent.toFixed(2)}%` })} y="${HEIGHT - 6}">${label}</text>`;
+/** The days on which partners became required. */
+function markersOf({ markers, markerText }: Curve, x: (day: number) => number): Content {
+  const dues = markers.map(({ day, partners }) => ({ percent: x(day), partners }));
+  return markersAt({ dues, textOf: markerText, to: HEIGHT - BOTTOM });
+}
+
+/** A phone leaves out the days that have no room there. */
+function dayTick({ percent, text, isOnPhones }: DayPlace): Content {
+  return html`<text class="${isOnPhones ? 'tick day' : 'tick day some'}" x="${percent.toFixed(2)}%" y="${HEIGHT - 6}">${text}</text>`;
 }
 
 function dateOf(day: number): Date {

@@ -66,10 +66,8 @@ function curvePart(view: View, page: Adoption): Html {
           }),
           peopleLabel: t('adoption.curve.people', { people }),
           enrolledLabel: t('adoption.curve.enrolled', { enrolled }),
-          markers: page.deadlines.map(({ day, partners }, index) => ({
-            day,
-            label: index === 0 ? t('rollout.marker', { partners }) : undefined,
-          })),
+          markers: page.deadlines,
+          markerText: (partners) => t('rollout.marker', { partners }),
         })
       : html`<p class="hint">${t('adoption.curve.young')}</p>`;
   return html`<section><div class="headed"><h2>${t('adoption.curve')}</h2><nav aria-label="${t('adoption.span')}"><ul class="spans">${spans}</ul></nav></div>

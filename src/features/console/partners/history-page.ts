@@ -28,10 +28,9 @@ function curveOf(view: View, { moments, days }: PartnerHistory): Html {
     locale,
     points: days,
     until: deadline?.at,
-    markers: [
-      ...reminded.map(({ at }) => ({ day: at, label: undefined })),
-      ...(deadline ? [{ day: deadline.at, label: t('history.deadline') }] : []),
-    ],
+    moments: reminded.map(({ at }) => at),
+    markers: deadline ? [{ day: deadline.at, partners: 1 }] : [],
+    markerText: () => t('history.deadline'),
   })}
 <p class="hint">${t('history.curve')} · ${dateElement(first.day, locale)} – ${dateElement(Math.max(last.day, deadline?.at ?? 0), locale)}</p>
 ${details(

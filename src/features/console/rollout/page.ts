@@ -145,18 +145,11 @@ function history(view: View, { days, deadlines }: RollOut): Html {
           desc: t('rollout.history.desc', { first: percent(first), last: percent(last) }),
           locale,
           points: days,
-          markers: labelled(view, deadlines),
+          markers: deadlines,
+          markerText: (partners) => t('rollout.marker', { partners }),
         });
   return html`<div class="figure wide"><span class="what">${t('rollout.history')}</span>${drawn}
 <a class="what" href="/console/adoption">${t('rollout.history.more')}</a></div>`;
-}
-
-/** Only the day with most partners has a word, because two words would run into each other. */
-function labelled({ t }: View, deadlines: RollOut['deadlines']) {
-  return deadlines.map(({ day, partners }, index) => ({
-    day,
-    label: index === 0 ? t('rollout.marker', { partners }) : undefined,
-  }));
 }
 
 function weeks(view: View, { weeks: all, overdue }: RollOut): Html {

@@ -1,9 +1,10 @@
 import { DAY_SECONDS } from '#core/time/spans.ts';
+import { markersAt } from '#features/console/adoption/markers-page.ts';
 import { percents } from '#messages/per-locale.ts';
-import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { type Html, html } from '#ui/parts/html.ts';
 
 type Point = { readonly day: number; readonly people: number; readonly enrolled: number };
-type Marker = { readonly day: number; readonly label: string | undefined };
+type Marker = { readonly day: number; readonly partners: number };
 
 type Spark = {
   readonly id: string;
@@ -12,6 +13,9 @@ type Spark = {
   readonly locale: string;
   readonly points: readonly Point[];
   readonly markers: readonly Marker[];
+  readonly markerText: (partners: number) => string;
+  /** Days with a line and no words. */
+  readonly moments?: readonly number[];
   /** The last day of the drawing, if it is after the last point. */
   readonly until?: number | undefined;
 };
@@ -25,29 +29,24 @@ const BOTTOM = 88;
  * The share of people with MFA over time, with the days on which it becomes required. The lines are in a box of their
  * own that stretches; the words keep their size.
  */
-export function spark({ id, title, desc, locale, points, markers, until }: Spark): Html {
+export function spark({ id, title, desc, locale, ...drawn }: Spark): Html {
+  const { points, markers, markerText, moments = [], until } = drawn;
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last || points.length < 2) return html``;
   const end = Math.max(last.day, until ?? last.day, first.day + DAY_SECONDS);
   const x = (day: number) => Number((((day - first.day) / (end - first.day)) * 100).toFixed(2));
   const y = (point: Point) => Number((BOTTOM - shareOf(point) * (BOTTOM - TOP)).toFixed(2));
   const line = points.map((point, index) => `${index === 0 ? 'M' : 'L'}${x(point.day)},${y(point)}`).join('');
-  const shown = markers.filter(({ day }) => day >= first.day && day <= end);
+  const dues = markers.map(({ day, partners }) => ({ percent: x(day), partners }));
   return html`<svg class="chart spark" width="100%" height="${HEIGHT}" role="img" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">${title}</title><desc id="${id}-desc">${desc}</desc>
 <svg width="100%" height="${HEIGHT}" viewBox="0 0 100 ${HEIGHT}" preserveAspectRatio="none">
 <path class="under" d="${line}L${x(last.day)},${BOTTOM}L0,${BOTTOM}Z"/><path class="line strong" d="${line}"/></svg>
 <line class="rule" x1="0" x2="100%" y1="${BOTTOM}" y2="${BOTTOM}"/>
-${shown.map((marker) => markerOf(marker, x(marker.day)))}
+${markersAt({ to: BOTTOM, dues: moments.map((day) => ({ percent: x(day), partners: 0 })) })}
+${markersAt({ to: BOTTOM, dues, textOf: markerText })}
 <text class="tick" x="0" y="${HEIGHT - 6}">${percents(locale).format(shareOf(first))}</text>
 <text class="tick end strong" x="100%" y="${HEIGHT - 6}">${percents(locale).format(shareOf(last))}</text></svg>`;
-}
-
-/** Its word stands on the side where there is room. */
-function markerOf({ label }: Marker, percent: number): Content {
-  const side = percent > 50 ? 'tick end' : 'tick';
-  return html`<line class="marker" x1="${percent}%" x2="${percent}%" y1="${TOP - 8}" y2="${BOTTOM}"/>
-${label !== undefined && html`<text class="${side}" x="${percent}%" dx="${percent > 50 ? -5 : 5}" y="14">${label}</text>`}`;
 }
 
 function shareOf({ people, enrolled }: Point): number {
