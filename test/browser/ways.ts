@@ -144,11 +144,17 @@ export async function stepUp(stage: Stage): Promise<void> {
   await stage.page.goto('/security/recovery-codes');
 }
 
-export async function linkFor(site: Site, purpose: 'reset' | 'invitation'): Promise<string> {
+async function linkFor(site: Site, purpose: 'reset' | 'invitation'): Promise<string> {
   const { id } = await site.newPerson({ isInvited: purpose === 'invitation' });
   const { env } = site.world;
   const link = await env.db.transaction((tx) => makeLink(env, tx, { purpose, userId: id }));
   return link.url;
+}
+
+/** Waits for the form, because a dead link shows another page under the same address. */
+export async function openLink({ page, site }: Stage, purpose: 'reset' | 'invitation'): Promise<void> {
+  await page.goto(await linkFor(site, purpose));
+  await page.locator('#password').waitFor();
 }
 
 export async function firstAdministratorLink({ world: { env } }: Site): Promise<string> {

@@ -2,9 +2,9 @@ import { parseBegin } from '#core/time/day.ts';
 import { wayOnAddress } from '#http/pages/way-on.ts';
 import {
   firstAdministratorLink,
-  linkFor,
   nameNewestSession,
   OTHER_BROWSERS,
+  openLink,
   type Picture,
   passwordOnly,
   recoveryCodes,
@@ -207,21 +207,14 @@ export const GALLERY: Readonly<Record<string, Picture>> = {
     await page.locator('#email').fill('nobody@acme.example');
     await submit(page);
   },
-  'new-password': async ({ page, site }) => {
-    await page.goto(await linkFor(site, 'reset'));
-    await page.locator('#password').waitFor();
-  },
-  'new-password-refused': async ({ page, site }) => {
-    await page.goto(await linkFor(site, 'reset'));
-    await page.locator('#password').fill('short');
-    await submit(page);
+  'new-password': (stage) => openLink(stage, 'reset'),
+  'new-password-refused': async (stage) => {
+    await openLink(stage, 'reset');
+    await stage.page.locator('#password').fill('short');
+    await submit(stage.page);
   },
   'new-password-dead': ({ page }) => page.goto(`/password/${'a'.repeat(43)}`),
-  // A dead link shows another page under the same address.
-  invitation: async ({ page, site }) => {
-    await page.goto(await linkFor(site, 'invitation'));
-    await page.locator('#password').waitFor();
-  },
+  invitation: (stage) => openLink(stage, 'invitation'),
   'invitation-dead': ({ page }) => page.goto(`/invitation/${'a'.repeat(43)}`),
   'first-administrator': async ({ page, site }) => {
     await page.goto(await firstAdministratorLink(site));
