@@ -18,12 +18,13 @@ export function staffPage(view: View, rows: readonly ListedPerson[], done?: Done
     body: html`<div class="actions">${linkButton('/console/staff/new', t('staff.invite'), 'primary')}</div>
 ${grid({
   caption: t('console.staff'),
+  isShort: true,
   columns: [
-    { label: t('people.name') },
+    { label: t('people.name'), phone: 'head' },
     { label: t('person.role') },
     { label: t('people.state') },
-    { label: t('people.mfa') },
-    { label: t('people.lastSignIn'), numeric: true },
+    { label: t('people.mfa'), phone: 'said' },
+    { label: t('people.lastSignIn'), numeric: true, phone: 'none' },
   ],
   rows: rows.map((row) => [
     html`<a href="/console/staff/${row.id}">${row.name}</a><br><span class="hint anywhere">${row.email}</span>`,

@@ -31,7 +31,14 @@ export function keysPage(view: View, keys: readonly ShownKey[], done?: Done): Ht
     body: html`<div class="actions">${linkButton(`${KEYS}/new`, t('keys.add'), 'primary')}</div>
 ${grid({
   caption: t('console.keys'),
-  columns: [t('people.name'), t('keys.scopes'), t('people.state'), t('keys.used'), ''].map((label) => ({ label })),
+  isShort: true,
+  columns: [
+    { label: t('people.name'), phone: 'head' },
+    { label: t('keys.scopes') },
+    { label: t('people.state') },
+    { label: t('keys.used'), phone: 'said' },
+    { label: '', phone: 'side' },
+  ],
   rows: keys.map((key) => [
     nameOf(view, key),
     html`${key.scopes.map((scope) => html`<code>${scope}</code> `)}`,

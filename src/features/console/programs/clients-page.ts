@@ -33,7 +33,13 @@ export function clientsPage(view: View, clients: readonly ShownClient[], done?: 
     body: html`<div class="actions">${linkButton(`${CLIENTS}/new`, t('clients.add'), 'primary')}</div>
 ${grid({
   caption: t('console.clients'),
-  columns: [t('people.name'), t('clients.for'), t('people.state'), t('keys.used')].map((label) => ({ label })),
+  isShort: true,
+  columns: [
+    { label: t('people.name'), phone: 'head' },
+    { label: t('clients.for') },
+    { label: t('people.state') },
+    { label: t('keys.used'), phone: 'said' },
+  ],
   rows: clients.map((one) => [
     html`<a class="anywhere" href="${CLIENTS}/${one.id}">${one.name}</a>`,
     forWhom(view, one),

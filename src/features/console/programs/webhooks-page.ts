@@ -38,7 +38,12 @@ export function webhooksPage(view: View, list: readonly ShownWebhook[], done?: D
     body: html`<div class="actions">${linkButton(`${WEBHOOKS}/new`, t('webhooks.add'), 'primary')}</div>
 ${grid({
   caption: t('console.webhooks'),
-  columns: [t('webhooks.url'), t('webhooks.events'), t('people.state')].map((label) => ({ label })),
+  isShort: true,
+  columns: [
+    { label: t('webhooks.url'), phone: 'head' },
+    { label: t('webhooks.events'), phone: 'none' },
+    { label: t('people.state') },
+  ],
   rows: list.map((one) => [
     html`<a class="anywhere" href="${WEBHOOKS}/${one.id}">${one.url}</a>`,
     eventsOf(one),
