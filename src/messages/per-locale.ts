@@ -21,3 +21,11 @@ export const percents = perLocale(
 
 /** A day in UTC, with the month as a word. */
 export const longDays = perLocale((locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }));
+
+/** A share of people in percent, rounded down, so that 100% means everybody. */
+export function shareWords(
+  locale: string,
+  { people, enrolled }: { readonly people: number; readonly enrolled: number },
+) {
+  return percents(locale).format(people === 0 ? 0 : Math.floor((enrolled * 1000) / people) / 1000);
+}

@@ -1,5 +1,5 @@
 import { consolePage } from '#features/console/frame-page.ts';
-import { longDays, percents, wholeNumbers } from '#messages/per-locale.ts';
+import { longDays, shareWords, wholeNumbers } from '#messages/per-locale.ts';
 import { csvLinks, linkButton } from '#ui/parts/actions.ts';
 import { grid, share } from '#ui/parts/grid.ts';
 import { attributes, type Content, type Html, html } from '#ui/parts/html.ts';
@@ -38,7 +38,7 @@ ${policyPart(view, page)}`,
 }
 
 function numbersOf({ locale }: View, { people, enrolled }: Adoption) {
-  return { people, enrolled, share: percents(locale).format(people === 0 ? 0 : enrolled / people) };
+  return { people, enrolled, share: shareWords(locale, { people, enrolled }) };
 }
 
 function curvePart(view: View, page: Adoption): Html {

@@ -1,6 +1,6 @@
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import { consolePage, type Done } from '#features/console/frame-page.ts';
-import { percents, wholeNumbers } from '#messages/per-locale.ts';
+import { percents, shareWords, wholeNumbers } from '#messages/per-locale.ts';
 import { linkButton } from '#ui/parts/actions.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { dateElement } from '#ui/parts/text.ts';
@@ -25,7 +25,7 @@ export function rollOutPage(view: View, page: RollOut, { done, isNothingTicked }
     });
   }
   return consolePage(view, {
-    title: t('rollout.headline', { share: shareText(view, page) }),
+    title: t('rollout.headline', { share: shareWords(view.locale, page) }),
     part: 'rollout',
     isOpen: true,
     done,
@@ -35,12 +35,6 @@ ${numbers(view, page)}
 ${weeks(view, page)}
 ${listSection(view, page)}`,
   });
-}
-
-/** Rounded down, so that 100% means everybody. */
-function shareText({ locale }: View, { people, enrolled }: Pick<RollOut, 'people' | 'enrolled'>): string {
-  const tenths = people === 0 ? 0 : Math.floor((enrolled * 1000) / people);
-  return percents(locale).format(tenths / 1000);
 }
 
 function lead(view: View, { people, enrolled, partners, points, forecast }: RollOut): Content {
@@ -135,7 +129,7 @@ function figure({ locale }: View, { href, label, value, unit, note, isGrave }: F
 function history(view: View, { days, deadlines }: RollOut): Html {
   const { t, locale } = view;
   const [first, last] = [days[0], days.at(-1)];
-  const percent = (day: typeof first) => percents(locale).format(day && day.people > 0 ? day.enrolled / day.people : 0);
+  const percent = (day: typeof first) => shareWords(locale, day ?? { people: 0, enrolled: 0 });
   const drawn =
     days.length < 2
       ? html`<p class="hint">${t('rollout.history.young')}</p>`

@@ -1,6 +1,6 @@
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import { markersAt } from '#features/console/adoption/markers-page.ts';
-import { percents } from '#messages/per-locale.ts';
+import { shareWords } from '#messages/per-locale.ts';
 import { type Html, html } from '#ui/parts/html.ts';
 
 type Point = { readonly day: number; readonly people: number; readonly enrolled: number };
@@ -45,8 +45,8 @@ export function spark({ id, title, desc, locale, ...drawn }: Spark): Html {
 <line class="rule" x1="0" x2="100%" y1="${BOTTOM}" y2="${BOTTOM}"/>
 ${markersAt({ to: BOTTOM, dues: moments.map((day) => ({ percent: x(day), partners: 0 })) })}
 ${markersAt({ to: BOTTOM, dues, textOf: markerText })}
-<text class="tick" x="0" y="${HEIGHT - 6}">${percents(locale).format(shareOf(first))}</text>
-<text class="tick end strong" x="100%" y="${HEIGHT - 6}">${percents(locale).format(shareOf(last))}</text></svg>`;
+<text class="tick" x="0" y="${HEIGHT - 6}">${shareWords(locale, first)}</text>
+<text class="tick end strong" x="100%" y="${HEIGHT - 6}">${shareWords(locale, last)}</text></svg>`;
 }
 
 function shareOf({ people, enrolled }: Point): number {
