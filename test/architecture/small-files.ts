@@ -55,7 +55,6 @@ const REASONS: Readonly<Record<string, readonly string[]>> = {
     'flows/sign-in/mfa-state.ts',
     'http/protocols/site-answer.ts',
     'http/server/request-id.ts',
-    'messages/per-locale.ts',
     'store/engine/event-ids.ts',
     'store/sessions/granted.ts',
     'wire/answers.ts',
