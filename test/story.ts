@@ -113,10 +113,15 @@ export function refusalOn(text: string): string {
   return plain(summary);
 }
 
+/** The page without the marks of waits that count down, so that their sentences are whole. */
+export function uncounted(html: string): string {
+  return html.replace(/<span data-wait="\d+">([^<]*)<\/span>/g, '$1');
+}
+
 /** The text of a page. */
 export function plain(html: string): string {
   return (
-    html
+    uncounted(html)
       .replace(/<head>[\s\S]*?<\/head>/, '')
       // A possible line break inside a word does not split it.
       .replaceAll('<wbr>', '')

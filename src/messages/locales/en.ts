@@ -1228,7 +1228,7 @@ export const en = {
   "partner.trusted.allow": "Allow trusted devices",
   "partner.trusted.allow.text": "{people, plural, one {One person} other {# people}} at {name} will be able to choose, when they enter a code, not to be asked for one on that device for 30 days. There, the password alone will be enough: someone who has both the password and the device won’t need an authenticator. Important changes and hosts that require MFA will still ask for a code.",
   "partner.trusted.forbid": "Stop allowing trusted devices",
-  "partner.trusted.forbid.text": "All trusted devices of the {people, plural, one {one person} other {# people}} at {name} will end, and everything that was signed in with one will be signed out. Every sign-in will ask for the second factor again.",
+  "partner.trusted.forbid.text": "All trusted devices of {people, plural, one {one person} other {# people}} at {name} will be removed, and everything that was signed in with one will be signed out. Every sign-in will ask for the second factor again.",
   "partner.trusted.off": "Not allowed: every sign-in asks for the second factor",
   "partner.trusted.on": "Allowed: no code for 30 days on a trusted device",
   "partners.add": "Add partner account",

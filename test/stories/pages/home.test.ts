@@ -59,7 +59,7 @@ describe('signing out', () => {
     await person.get('/');
     const out = await person.post('/sign-out');
     assert.equal(out.status, 303);
-    assert.equal(out.location, '/sign-in');
+    assert.equal(out.location, '/sign-in?signed-out');
     const names = [...person.cookies.keys()].map((name) => name.replace('__Host-sallyport-', ''));
     assert.deepEqual(names.sort(), ['device', 'form']);
     const thief = world.person();
@@ -77,7 +77,7 @@ describe('signing out', () => {
     await person.get('/');
     world.clock.at += 25 * 3600;
     const out = await person.post('/sign-out');
-    assert.deepEqual([out.status, out.location], [303, '/sign-in']);
+    assert.deepEqual([out.status, out.location], [303, '/sign-in?signed-out']);
     assert.equal(person.cookies.has('__Host-sallyport-session'), false);
   });
 

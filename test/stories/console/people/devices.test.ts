@@ -52,7 +52,7 @@ test('ending a known device signs out what is open on it and forgets the browser
   await browser.post('/sign-in/one-time-code', { code: world.totp(secret) });
   assert.equal((await browser.get('/security')).status, 200);
   const [path = ''] = endLinks((await csm.get(anaPath)).text);
-  assert.match(plain((await csm.get(path)).text), /End Another program of Ana Silva .* signed out and forgotten/);
+  assert.match(plain((await csm.get(path)).text), /Remove Another program of Ana Silva .* signed out and forgotten/);
   assert.equal((await csm.post(path, { reason: '' })).status, 400);
   assert.equal((await csm.post(path, { reason: 'laptop stolen' })).location, `${anaPath}?done=deviceEnded`);
   assert.equal((await browser.get('/security')).status, 303);
