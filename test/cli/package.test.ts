@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { browserAt, codeOf, PASSWORD } from '../world.ts';
 import { freePort, until } from './command-line.ts';
 
@@ -41,9 +42,9 @@ describe('the package, installed in an empty folder with an empty home', () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('has at most 12 MB packed and unpacked, and 60 MB with all that it needs', () => {
-    assert.ok(statSync(join(place, tarball)).size <= 12 * MEGABYTE);
-    assert.ok(bytesIn(join(place, 'node_modules/sallyport')) <= 12 * MEGABYTE);
+  test('has at most 13 MB packed and unpacked, and 60 MB with all that it needs', () => {
+    assert.ok(statSync(join(place, tarball)).size <= 13 * MEGABYTE);
+    assert.ok(bytesIn(join(place, 'node_modules/sallyport')) <= 13 * MEGABYTE);
     assert.ok(bytesIn(join(place, 'node_modules')) <= 60 * MEGABYTE);
   });
 
@@ -89,6 +90,8 @@ describe('the package, installed in an empty folder with an empty home', () => {
     // The server's port is not among the settings of this command, which asks the database.
     assert.match(command(['user', 'link', 'ana@acme.example']), new RegExp(`^${url}/password/`, 'm'));
 
+    // While a command ran, nothing here noticed that the server closed an idle connection.
+    await setTimeout(100);
     const ana = browserAt(app, '', url);
     await ana.signIn('ana@acme.example');
     const secret = await ana.enroll(Date.now() / 1000);
