@@ -76,8 +76,8 @@ describe('the package, installed in an empty folder with an empty home', () => {
     assert.deepEqual(readdirSync(join(place, 'data')).sort().slice(0, 2), ['compile-cache', 'keys']);
 
     const app = { fetch: (request: Request) => fetch(request, { redirect: 'manual' }) };
-    const admin = browserAt(app, '', url);
-    const accepted = await admin.post(invitation, { email: 'root@portal.example', name: 'Root', password: PASSWORD });
+    const root = { email: 'root@portal.example', name: 'Root', password: PASSWORD };
+    const accepted = await browserAt(app, '', url).post(invitation, root);
     assert.equal(accepted.status, 303, accepted.text);
 
     const command = (args: readonly string[], input = '') => {
@@ -87,18 +87,16 @@ describe('the package, installed in an empty folder with an empty home', () => {
     };
     command(['partner', 'add', 'Acme Telecom', '--mfa', 'required']);
     command(['user', 'add', 'ana@acme.example', '--partner', 'acme-telecom', '--password-stdin'], `${PASSWORD}\n`);
-    // The server's port is not among the settings of this command, which asks the database.
+    // This command asks the database for the port.
     assert.match(command(['user', 'link', 'ana@acme.example']), new RegExp(`^${url}/password/`, 'm'));
 
-    // While a command ran, nothing here noticed that the server closed an idle connection.
-    await setTimeout(100);
+    await setTimeout(100); // Until it is noticed here that the server closed idle connections while a command ran.
     const ana = browserAt(app, '', url);
     await ana.signIn('ana@acme.example');
     const secret = await ana.enroll(Date.now() / 1000);
     assert.match((await ana.get('/')).text, /ana@acme\.example/);
     const phone = browserAt(app, '', url);
     await phone.signIn('ana@acme.example');
-    // The step of the set-up is used up.
     const signedIn = await phone.submit('/sign-in/one-time-code', { code: codeOf(secret, Date.now() / 1000 + 30) });
     assert.match(signedIn.text, /ana@acme\.example/, signedIn.text);
     server.kill('SIGTERM');
