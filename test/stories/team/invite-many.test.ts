@@ -95,6 +95,17 @@ test('the limit of an hour holds for a list, the page says it, and the rest wait
   assert.equal((await browser.get(path)).status, 404, 'a list belongs to its manager');
 });
 
+test('the limit of an hour holds for two lists that a manager sends at once', async (t) => {
+  const { world, mia } = await openTeam(t);
+  const paths = [await paste(mia, many(40)), await paste(mia, many(40, 40))];
+  const sent = await Promise.all(paths.map((path) => mia.post(path)));
+  assert.deepEqual(
+    sent.map(({ status }) => status),
+    [303, 303],
+  );
+  assert.equal((await sentTo(world)).length, 60);
+});
+
 async function partnerOf({ env }: World) {
   return env.db.read.selectFrom('partners').select('id').where('slug', '=', 'acme').executeTakeFirstOrThrow();
 }
