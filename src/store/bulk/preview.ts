@@ -50,6 +50,20 @@ async function countExempt(queries: Queries, jobId: string, now: number): Promis
   return Number(rows[0]?.count ?? 0);
 }
 
+/** The same for each of these partners; those with none are left out. */
+export async function countExemptAt(
+  queries: Queries,
+  partnerIds: readonly string[],
+  now: number,
+): Promise<ReadonlyMap<string, number>> {
+  if (partnerIds.length === 0) return new Map();
+  const { rows } = await sql<{ partner: string; count: number | string }>`
+    select u.partner_id as partner, count(*) as count from users u
+    where u.partner_id in (${sql.join(partnerIds)}) and u.exempt_until > ${now} and u.disabled_at is null
+      and ${isMissing} group by u.partner_id`.execute(queries);
+  return new Map(rows.map(({ partner, count }) => [partner, Number(count)]));
+}
+
 /** From the open sessions, which are far fewer than people: SQLite keeps the order of a cross join. */
 async function countEnding(
   queries: Queries,

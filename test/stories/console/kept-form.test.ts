@@ -153,7 +153,8 @@ test('no field that is kept is a secret', () => {
   const ofMany = ['filter', 'invite', 'value', 'back'];
   const boxes = [...SCOPES, ...WEBHOOK_EVENTS];
   const ofPlans = ['days', 'notes', 'owner', 'pasted', 'view'];
-  const known = [...ofPeople, ...ofPlans, ...others, ...ofClients, ...also, ...ofMany, ...boxes];
+  const ofLooks = ['hue', 'help', 'link'];
+  const known = [...ofPeople, ...ofPlans, ...ofLooks, ...others, ...ofClients, ...also, ...ofMany, ...boxes];
   assert.deepEqual([...new Set(kept)].sort(), known.sort());
 });
 

@@ -139,13 +139,13 @@ function columnsOf({ t }: View) {
   ];
 }
 
-function cellsOf(view: View, { partner, change, effect }: ShownItem): readonly Content[] {
+function cellsOf(view: View, { partner, change, effect, missing }: ShownItem): readonly Content[] {
   if (!partner) return ['–', '–', view.t('bulk.note.partner'), '–', '–'];
   return [
     html`<a href="/console/partners/${partner.id}">${partner.name}</a>`,
     policyState(view, partner),
     effect === 'same' ? view.t('bulk.note.same') : changeWords(view, change),
     partner.people,
-    partner.people - partner.enrolled,
+    missing,
   ];
 }

@@ -10,6 +10,7 @@ import {
   type BulkPartner,
   type BulkPerson,
   type BulkSums,
+  countExemptAt,
   listBulkPartners,
   listBulkPeople,
   listDifferentTodos,
@@ -23,7 +24,11 @@ const ROWS_PER_PAGE = 50;
 const CHANGES_SHOWN = 5;
 
 export type ShownJob = BulkJob;
-export type ShownItem = Omit<BulkPartner, 'todo'> & { readonly change: PartnerChange };
+export type ShownItem = Omit<BulkPartner, 'todo'> & {
+  readonly change: PartnerChange;
+  /** People without an authenticator who are not exempt. */
+  readonly missing: number;
+};
 
 /** A job, what it does, and who started it. */
 export type JobFacts = {
@@ -107,7 +112,12 @@ export async function readProgress(env: Env, facts: JobFacts, page: JobPage): Pr
 
 async function listItems(env: Env, id: string, after: number, states?: readonly BulkPartner['state'][]) {
   const rows = await listBulkPartners(env.db.read, id, { after, limit: ROWS_PER_PAGE + 1, states });
-  return rows.map(({ todo, ...row }) => ({ ...row, change: changeOf({ todo }) }));
+  const partnerIds = rows.flatMap(({ partner }) => partner?.id ?? []);
+  const exempt = await countExemptAt(env.db.read, partnerIds, env.now());
+  return rows.map(({ todo, ...row }) => {
+    const { id: partnerId = '', people = 0, enrolled = 0 } = row.partner ?? {};
+    return { ...row, change: changeOf({ todo }), missing: people - enrolled - (exempt.get(partnerId) ?? 0) };
+  });
 }
 
 export type JobList = {

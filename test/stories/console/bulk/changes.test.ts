@@ -95,6 +95,24 @@ test('all that match a filter are changed, and nobody else; the filter is carrie
   );
 });
 
+test('an exempt person is missing neither in the sum of a preview nor in its rows', async (t) => {
+  const opened = await open(t);
+  const { world, csm, partners } = opened;
+  await world.env.db.transaction((tx) =>
+    tx
+      .updateTable('users')
+      .set({ exempt_until: world.clock.at + 1_000 })
+      .where('partner_id', '=', partners[0] ?? '')
+      .execute(),
+  );
+  const page = await read(
+    csm,
+    await preview(opened, `partner=${partners[0]}&partner=${partners[1]}`, { policy: 'now' }),
+  );
+  assert.match(page, /2 people, 1 without an authenticator/);
+  assert.match(page, /Partner 1 Off MFA required now 1 0 Partner 2 Off MFA required now 1 1/);
+});
+
 test('sessions that would end are counted, and a preview of nothing is refused', async (t) => {
   const opened = await open(t);
   const { world, csm, partners } = opened;
