@@ -39,7 +39,12 @@ import { checkFreeze } from './freeze.ts';
 export type EmailChange = { readonly email: string; readonly current: string };
 
 /** Which of the two fields was refused. */
-export type EmailRefused = { readonly field: 'email' | 'current'; readonly refusal: Refusal };
+export type EmailRefused = {
+  readonly field: 'email' | 'current';
+  readonly refusal: Refusal;
+  /** The current password is missing, too. */
+  readonly noPassword?: boolean;
+};
 
 /**
  * Requests another email: it gets a link, and nothing changes until that is followed. A newer request replaces a
@@ -58,8 +63,13 @@ export async function requestEmail(
   const frozen = await checkFreeze(env, env.db.read, session, await factorsOf(env.db.read, user.id));
   if (frozen) return refused(env, session, client, frozen, 'frozen');
   const email = canonicalEmail(typed.email);
-  if (email === undefined) return { field: 'email', refusal: refuse('invalid_request', { reason: 'email' }) };
-  if (email === user.email) return { field: 'email', refusal: refuse('invalid_request', { reason: 'same_email' }) };
+  const noPassword = typed.current === '';
+  if (email === undefined || email === user.email) {
+    const reason = email === undefined ? 'email' : 'same_email';
+    return { field: 'email', refusal: refuse('invalid_request', { reason }), noPassword };
+  }
+  // Nothing was tried, so nothing is counted.
+  if (noPassword) return { field: 'current', refusal: refuse('invalid_request', { reason: 'password' }) };
   const asker = personAt(user.id, client);
   const known = { person: { user, partner }, deviceId, client, asker, authority };
   const attempt = { email: user.email, password: typed.current, ...known };

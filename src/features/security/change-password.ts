@@ -29,7 +29,12 @@ import { deleteDevices, listDeviceIds } from '#store/sign-in/devices.ts';
 export type PasswordChange = { readonly current: string; readonly next: string };
 
 /** Which of the two fields was refused. */
-export type ChangeRefused = { readonly field: 'current' | 'new'; readonly refusal: Refusal };
+export type ChangeRefused = {
+  readonly field: 'current' | 'new';
+  readonly refusal: Refusal;
+  /** The current password is missing, too. */
+  readonly noPassword?: boolean;
+};
 
 /**
  * Changes a person's own password. It requires the current password besides the step-up. Every other session and every
@@ -47,7 +52,11 @@ export async function changePassword(
   const owner = { ...user, partner };
   // Checks without a hash run first.
   const unfit = await checkNewPassword(env, owner, next);
-  if (unfit) return refused(env, session, client, 'new', unfit, unfit.refused);
+  if (unfit) {
+    return { ...(await refused(env, session, client, 'new', unfit, unfit.refused)), noPassword: current === '' };
+  }
+  // Nothing was tried, so nothing is counted.
+  if (current === '') return { field: 'current', refusal: refuse('invalid_request', { reason: 'password' }) };
   const asker = personAt(user.id, client);
   const known = { person: { user, partner }, deviceId, client, asker, authority };
   const attempt = { email: user.email, password: current, ...known };

@@ -1,15 +1,14 @@
 import { PATHS } from '#core/paths.ts';
-import type { Refusal } from '#core/values/result.ts';
 import { errorPage, layout } from '#ui/layout.ts';
 import { form, submitButton } from '#ui/parts/actions.ts';
-import { passwordField, textField, usernameField } from '#ui/parts/fields.ts';
+import { passwordField, summaryOfFaults, textField, usernameField } from '#ui/parts/fields.ts';
 import { type Html, html } from '#ui/parts/html.ts';
 import { timeElement } from '#ui/parts/text.ts';
 import { type RefusalText, refusalText } from '#ui/refusal-text.ts';
 import type { View } from '#ui/view.ts';
-import { frozenNotice } from './pages.ts';
+import { type ChangeRefusal, changeFaults, faultAt, frozenNotice } from './pages.ts';
 
-type Refused = { readonly field: 'email' | 'current'; readonly refusal: Refusal };
+type Refused = ChangeRefusal<'email' | 'current'>;
 
 type EmailPage = {
   /** The current email. */
@@ -22,12 +21,11 @@ type EmailPage = {
 
 export function emailPage(view: View, { email, typed, waiting, refused }: EmailPage): Html {
   const { t, locale } = view;
-  const summary = refused && words(view, refused);
-  const error = (field: Refused['field']) => (refused?.field === field ? summary?.title : undefined);
+  const faults = changeFaults(view, refused, refused && words(view, refused));
   return layout(view, {
     title: t('email.title'),
     width: 'form',
-    refusal: summary && { ...summary, fieldId: refused?.field },
+    refusal: summaryOfFaults(t, faults),
     body: html`<p class="lead">${t('email.lead')}</p>
 ${waiting && html`<p class="notice info"><span class="anywhere">${waiting.email}</span>: ${t('security.email.waits')} ${timeElement(waiting.expiresAt, locale)}. ${t('email.newer')}</p>`}
 ${form(
@@ -42,7 +40,7 @@ ${textField({
   inputmode: 'email',
   autocomplete: 'email',
   value: typed,
-  error: error('email'),
+  error: faultAt(faults, 'email'),
   autofocus: refused === undefined,
 })}
 ${passwordField(view, {
@@ -50,7 +48,7 @@ ${passwordField(view, {
   name: 'current',
   label: t('changePassword.current'),
   autocomplete: 'current-password',
-  error: error('current'),
+  error: faultAt(faults, 'current'),
 })}
 ${submitButton(t('email.send'))}`,
 )}

@@ -5,7 +5,7 @@ import type { Notice } from '#core/sessions/notice.ts';
 import type { Refusal } from '#core/values/result.ts';
 import { layout } from '#ui/layout.ts';
 import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
-import { passwordField, usernameField } from '#ui/parts/fields.ts';
+import { type Fault, passwordField, summaryOfFaults, usernameField } from '#ui/parts/fields.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { passkeySignal } from '#ui/parts/passkeys.ts';
 import { beginElement, dataList, endElement, filledIn, notice as noticeBox, timeElement } from '#ui/parts/text.ts';
@@ -181,26 +181,50 @@ ${backLink(view)}`,
   });
 }
 
+/** Why a form was refused that asks for the current password beside something new. */
+export type ChangeRefusal<Field extends string> = {
+  readonly field: Field;
+  readonly refusal: Refusal;
+  readonly noPassword?: boolean;
+};
+
+/** One fault for each field that is wrong. The current password may be missing beside what was refused. */
+export function changeFaults(
+  view: View,
+  refused: ChangeRefusal<string> | undefined,
+  told: Fault | undefined,
+): readonly Fault[] {
+  if (refused === undefined || told === undefined) return [];
+  const needed = { title: view.t('signIn.passwordNeeded.title'), fieldId: 'current' };
+  if (refused.refusal.reason === 'password') return [needed];
+  return [{ ...told, fieldId: refused.field }, ...(refused.noPassword ? [needed] : [])];
+}
+
+/** The text beside a field. */
+export function faultAt(faults: readonly Fault[], fieldId: string): string | undefined {
+  return faults.find((fault) => fault.fieldId === fieldId)?.title;
+}
+
 type PasswordPage = {
   readonly email: string;
   readonly hint: string;
   readonly minimum: number;
-  readonly refusal?: { readonly field: 'current' | 'new'; readonly refusal: Refusal };
+  readonly refusal?: ChangeRefusal<'current' | 'new'>;
 };
 
 export function passwordPage(view: View, { email, hint, minimum, refusal }: PasswordPage): Html {
   const { t } = view;
-  const summary = refusal && passwordRefusal(view, refusal);
+  const faults = changeFaults(view, refusal, refusal && passwordRefusal(view, refusal)).toReversed();
   const field = (name: 'current' | 'new') => ({
     id: name,
     name,
     label: t(`changePassword.${name}`),
-    error: refusal?.field === name ? summary?.title : undefined,
+    error: faultAt(faults, name),
   });
   return layout(view, {
     title: t('changePassword.title'),
     width: 'form',
-    refusal: summary && { ...summary, fieldId: refusal?.field },
+    refusal: summaryOfFaults(t, faults),
     body: html`<p class="lead">${t('changePassword.lead')}</p>
 ${form(
   view,

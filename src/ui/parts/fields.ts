@@ -179,7 +179,7 @@ function description(field: Pick<Field, 'id' | 'hint' | 'error'>): Record<string
   };
 }
 
-type Fault = { readonly title: string; readonly text?: Content; readonly fieldId?: string | undefined };
+export type Fault = { readonly title: string; readonly text?: Content; readonly fieldId?: string | undefined };
 
 /** One fault as it is, several as a list of links to their fields. `undefined` without one. */
 export function summaryOfFaults(t: Translate, faults: readonly Fault[]): Fault | undefined {

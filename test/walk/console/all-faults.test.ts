@@ -12,6 +12,8 @@ const TURNED = '\u202eliame';
 const ALL_WRONG: Readonly<Record<string, Wrong>> = {
   '/sign-in': { fields: { email: 'ana', password: '' }, said: ['email', 'password'] },
   '/invitation/:token': { fields: { name: ' ', password: 'short' }, said: ['name', 'password'] },
+  '/security/password': { fields: { current: '', new: 'short' }, said: ['current', 'new'] },
+  '/security/email': { fields: { email: 'ana', current: '' }, said: ['email', 'current'] },
   '/team/invite': { fields: { email: 'bo', name: TURNED, role: 'member' }, said: ['email', 'name'] },
   '/console/partners/new': { fields: { name: ' ', slug: 'Ä Ö' }, said: ['name', 'slug'] },
   '/console/partners/:partner/people/new': {
