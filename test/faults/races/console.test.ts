@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { changeSetting } from '#flows/instance/change.ts';
 import type { Person } from '../../world.ts';
 import type { WireRequest } from './at-once.ts';
 import { call, formOf, openRace, type Race, times } from './race-world.ts';
@@ -92,7 +93,9 @@ describe('in the console, at once', () => {
 
   test('two approvals of one reset have one outcome', async (t) => {
     const race = await openRace(t);
-    Object.assign(race.env, { config: { ...race.env.config, resetSecondApprover: true } });
+    // In the database, where both nodes find it.
+    const rule = { name: 'reset-second-approver', value: 'on', reason: 'race' };
+    assert.equal(await changeSetting(race.env, 'command_line', rule), true);
     for (let round = 0; round < ROUNDS; round++) {
       const racer = await race.newRacer();
       const [asks, one, other] = [
