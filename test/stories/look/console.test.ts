@@ -28,7 +28,7 @@ describe('the page with the look of a partner', () => {
   it('saves name, hue and help line, shows them in both schemes, and leaves one event', async (t) => {
     const { world, partner, csm, partnerPath } = await openConsole(t);
     const look = `${partnerPath}/look`;
-    assert.match(plain((await csm.get(partnerPath)).text), /Look As everybody sees it/);
+    assert.match(plain((await csm.get(partnerPath)).text), /Look As everyone sees it/);
     const saved = await csm.submit(look, TYPED);
     assert.match(plain(saved.text), /Look saved\. Its people see it with their next page\./);
     for (const value of [

@@ -34,6 +34,13 @@ ${doneWith(view, action, above)}`,
   });
 }
 
+/** One request, so that a new key can be tried at once. */
+export function keyUse({ t, config }: View): Html {
+  return html`<h2>${t('keys.use')}</h2><p>${t('keys.use.text')}</p>
+<pre class="settings" translate="no"><code>curl -H 'Authorization: Bearer API_KEY' ${config.publicUrl.origin}/api/v1/partners</code></pre>
+<p>${t('keys.use.after')}</p>`;
+}
+
 /** How long this page stays available, the Done button that deletes the secret, and the link back. */
 export function doneWith(view: View, action: string, above: Above): Html {
   const { t } = view;

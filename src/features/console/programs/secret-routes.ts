@@ -6,7 +6,7 @@ import { type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import type { View } from '#ui/view.ts';
 import { clientSecretPage } from './clients-page.ts';
-import { goneSecretPage, secretPage } from './secret-page.ts';
+import { goneSecretPage, keyUse, secretPage } from './secret-page.ts';
 import { forgetSecret, keepSecret, readSecret, type ShownSecret } from './shown-secret.ts';
 
 const ONE = '/console/secrets/:secret';
@@ -89,7 +89,8 @@ function draw(view: View, secret: ShownSecret, action: string) {
     case 'api_key': {
       const text = t('keys.made.text', { name: secret.name });
       const above = { href, label: t('console.keys') };
-      return secretPage(view, { title: t('keys.made'), part: 'keys', secret: secret.secret, text, above, action });
+      const [title, also] = [t('keys.made'), keyUse(view)];
+      return secretPage(view, { title, part: 'keys', secret: secret.secret, text, also, above, action });
     }
     case 'webhook': {
       const above = { href, label: t('webhooks.back') };
