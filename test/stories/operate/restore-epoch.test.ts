@@ -81,6 +81,9 @@ async function addDeviceAndChallenge({ env }: Served, userId: string): Promise<v
   const asked = { id: 'c', user_id: userId, challenge_hash: 'x', purpose: 'step_up', ...CHALLENGE } as const;
   await env.db.transaction(async (tx) => {
     await tx.insertInto('trusted_devices').values(device).execute();
+    const { id: partner_id } = await tx.selectFrom('partners').select('id').executeTakeFirstOrThrow();
+    const pasted = { id: 'p', partner_id, made_by: userId, role: 'member', pasted: '', ...HOUR(now) } as const;
+    await tx.insertInto('pasted_lists').values(pasted).execute();
     const life = { created_at: now, expires_at: now + 300 };
     await tx
       .insertInto('passkey_challenges')
@@ -88,6 +91,8 @@ async function addDeviceAndChallenge({ env }: Served, userId: string): Promise<v
       .execute();
   });
 }
+
+const HOUR = (now: number) => ({ created_at: now, expires_at: now + 3600 });
 
 const CHALLENGE = { owner_id: 'x', browser: null, name: null };
 

@@ -9,7 +9,7 @@ const ASKS =
   /^\/(?:console|team)\/.*\/(?:archive|restore|resets|trusted-devices|disable|enable|delete|unlock|exempt|unexempt|reset-mfa|access-code|link|invitation|revoke|new-secret|rotate|role|remove|remind|approve|decline)$/;
 
 /** These act at once, from a row of a list that names its subject. */
-const WITHOUT_PAGE = ['/console/partners/:partner/passkeys/remind'];
+const WITHOUT_PAGE = ['/console/partners/:partner/passkeys/remind', '/console/partners/:partner/look/logo/remove'];
 
 /** The people, partners and programs of the walk. */
 const NAMES = /Ana Silva|Bo Lind|Kim|Acme Telecom|CRM|Portal|a\.example|Chris|Nordlicht|Sam/;
