@@ -16,9 +16,11 @@ const run = command({
     }
     const { serve } = await import('#main.ts');
     const server = await serve();
-    process.stdout.write(welcome(server));
     if (server.roll !== undefined) process.on('SIGHUP', server.roll);
-    await stopped(server, server.roll === undefined ? ['SIGHUP'] : []);
+    // Before it says that it runs: a signal that follows at once must find its handler.
+    const stop = stopped(server, server.roll === undefined ? ['SIGHUP'] : []);
+    process.stdout.write(welcome(server));
+    await stop;
     return undefined;
   },
 });
