@@ -44,14 +44,8 @@ type Layout = {
 export function layout(view: View, page: Layout): Html {
   const refusal = page.refusal ?? (view.staleForm ? staleForm(view) : undefined);
   return frame(view, {
+    ...page,
     title: refusal === undefined ? page.title : `${view.t('layout.error')}: ${page.title}`,
-    width: page.width,
-    search: page.search,
-    nav: page.nav,
-    goTo: page.goTo,
-    passkeys: page.passkeys,
-    isOpen: page.isOpen,
-    doors: page.doors,
     card: html`${page.doors && doors(page.doors, !hasGate(view, page.width))}<h1>${unbroken(page.title)}</h1>
 ${refusal ? summary(refusal) : view.restored && notice(view.t('layout.kept'), 'info')}${page.body}`,
   });

@@ -57,7 +57,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.goto(look);
       await page.getByLabel('Link of the help line').fill('http://acme.example');
       await pressButton(page, 'Save');
-      await expect(page.getByRole('alert')).toContainText('Please check 2 entries');
+      await expect(page.getByRole('alert')).toContainText('Please check 2 fields');
       await expect(page.locator('#link-error')).toBeVisible();
       const svg = { name: 'logo.png', mimeType: 'image/png', buffer: Buffer.from('<svg><script>1</script></svg>') };
       await page.getByLabel('File').nth(1).setInputFiles(svg);

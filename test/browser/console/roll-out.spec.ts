@@ -19,7 +19,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByRole('alert')).toContainText('Select at least one partner');
       await page.getByRole('checkbox', { name: 'Harbor Retail' }).check();
       if (javaScriptEnabled) {
-        await expect(page.locator('.ticked')).toContainText('Ticked: 1 · people missing: 3');
+        await expect(page.locator('.ticked')).toContainText('Selected: 1 · people missing: 3');
       }
       await pressButton(page, 'Remind…');
       await expect(page.getByRole('heading', { level: 1 })).toContainText('Remind 3 people at 1 partner');

@@ -116,8 +116,8 @@ for (const javaScriptEnabled of [true, false]) {
         '',
       ]);
       await page.getByRole('link', { name: 'Activity' }).click();
-      await expect(page.getByRole('row', { name: 'Reminded of MFA' })).toContainText('Mia Roth');
-      await expect(page.getByRole('row', { name: 'Reminded of MFA' })).toContainText('Ana Silva');
+      await expect(page.getByRole('row', { name: 'MFA reminder sent' })).toContainText('Mia Roth');
+      await expect(page.getByRole('row', { name: 'MFA reminder sent' })).toContainText('Ana Silva');
       await look();
     });
   });

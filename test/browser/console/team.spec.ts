@@ -38,7 +38,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.locator('ul.rows').first()).toContainText('1 of 3 have set up MFA');
       await page.getByRole('link', { name: 'Ana Silva' }).click();
       await page.getByRole('link', { name: 'Send MFA reminder' }).click();
-      await pressButton(page, 'Remind Ana Silva of MFA');
+      await pressButton(page, 'Send Ana Silva an MFA reminder');
       await expect(said).toContainText('The reminder will be sent once a mail server is set up.');
       expect((await world.mail())[0]).toMatchObject({ kind: 'set_up_asked', to: ana.email });
       const anas = world.person();

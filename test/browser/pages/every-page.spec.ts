@@ -95,7 +95,8 @@ const SEEN: Readonly<Record<string, readonly string[]>> = {
   '/help/troubleshooting': ['help-troubleshooting'],
 };
 
-const NO_PAGE = ['/enroll/recovery-codes.txt', '/.well-known/change-password', ...CONSOLE_NO_PAGE, ...ROLL_OUT_NO_PAGE];
+const FILES = ['/enroll/recovery-codes.txt', '/team/people.csv'];
+const NO_PAGE = [...FILES, '/.well-known/change-password', ...CONSOLE_NO_PAGE, ...ROLL_OUT_NO_PAGE];
 
 test('no page is missing here', () => {
   const pages = OWN_ROUTES.filter(({ method, path }) => method === 'GET' && !path.startsWith('/api/'));

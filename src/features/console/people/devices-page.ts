@@ -43,7 +43,7 @@ function cellsOf(view: View, { id, name }: Whose, device: Device): readonly Cont
       : html`${t('devices.trusted')} ${dateElement(trustedUntil, locale)}`,
     dateElement(createdAt, locale),
     lastUsedAt === undefined ? '–' : timeElement(lastUsedAt, locale),
-    html`<a href="/console/people/${id}/devices/${device.id}" aria-label="${label}">${t('sessions.end')}</a>`,
+    html`<a href="/console/people/${id}/devices/${device.id}" aria-label="${label}">${t('trusted.end')}</a>`,
   ];
 }
 
