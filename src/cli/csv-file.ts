@@ -6,6 +6,7 @@ import type { BulkJob } from '#store/bulk/jobs.ts';
 /** The bytes of a file, if it is there and not too large. Throws an error whose message is one line. */
 export function readCsvFile(path: string, most: number): Buffer {
   const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory()) throw new Error(`${path} is a folder: give a CSV file`);
   if (!found?.isFile()) throw new Error(`there is no file ${path}`);
   if (found.size > most) throw new Error(`${path} is larger than ${Math.round(most / 1024 / 1024)} MB: split it`);
   return readFileSync(path);
@@ -14,6 +15,7 @@ export function readCsvFile(path: string, most: number): Buffer {
 /** What is wrong with a row, for the command line. */
 const FAULTS: Readonly<Record<RowFault, string>> = {
   slug: 'not the slug of a partner',
+  cells: 'has more cells than the first row: put a text with a comma or semicolon in quotation marks',
   partner: 'there is no such partner',
   policy: 'the policy must be off, optional or required',
   from: 'the date must be in the future and unambiguous, as in 2027-03-01',
@@ -24,7 +26,8 @@ const FAULTS: Readonly<Record<RowFault, string>> = {
   email_taken: 'someone already uses this email address',
   email_reserved: 'the email of someone with MFA who was deleted: it is reserved for 30 days',
   name: 'not a valid name: use 1 to 100 characters',
-  partner_name: 'a new partner needs a name',
+  partner_missing: 'a row needs a partner: its short name or its name',
+  partner_name: 'a new partner needs a name of 1 to 100 characters',
   partner_archived: 'the partner is archived',
   partner_differs: 'has different values for this partner than an earlier row',
   policy_differs: 'the partner already exists with another policy: change it with "sallyport partner mfa"',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadConfig } from '#config.ts';
 import { openEnv } from '#env.ts';
@@ -53,7 +53,10 @@ test('faults are named by line, and nothing is added', async (t) => {
   const { run, file, people } = await open(t);
   const path = file('partner,partner_name,email\nnord,Nordlicht,bo@nord.example\nnord,,no email\nnew,,x@new.example\n');
   const { code, out, err } = await run('user', 'import', path);
-  assert.deepEqual(out.trim().split('\n'), ['line 3: not a valid email address', 'line 4: a new partner needs a name']);
+  assert.deepEqual(out.trim().split('\n'), [
+    'line 3: not a valid email address',
+    'line 4: a new partner needs a name of 1 to 100 characters',
+  ]);
   assert.deepEqual([code, await people()], [1, []]);
   assert.match(err, /nothing was changed/);
   assert.match(
@@ -62,4 +65,5 @@ test('faults are named by line, and nothing is added', async (t) => {
   );
   assert.match((await run('user', 'import', file('a,b\n1,2\n'))).err, /the first row must name the columns/);
   assert.equal((await run('user', 'import', `${path}.gone`)).code, 1);
+  assert.match((await run('user', 'import', dirname(path))).err, /is a folder: give a CSV file/);
 });

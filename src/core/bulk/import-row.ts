@@ -29,7 +29,8 @@ export function readImportRow(
   columns: Columns<ImportColumn>,
   now: number,
 ): ImportRow | Fault {
-  const cell = (name: ImportColumn) => cells[columns[name] ?? -1] ?? '';
+  // A spreadsheet breaks lines inside a cell, and names have one line.
+  const cell = (name: ImportColumn) => (cells[columns[name] ?? -1] ?? '').replace(/[\r\n]+/g, ' ');
   const partner = readPartner(cell, now);
   if ('fault' in partner) return partner;
   const person = readPerson(cell);
@@ -43,7 +44,7 @@ function readPartner(cell: Cell, now: number): ImportPartner | Fault {
   const name = typedName === '' ? undefined : cleanName(typedName);
   if (typedName !== '' && name === undefined) return { fault: 'partner_name' };
   const typedSlug = cell('partner').toLowerCase();
-  if (typedSlug === '' && name === undefined) return { fault: 'slug' };
+  if (typedSlug === '' && name === undefined) return { fault: 'partner_missing' };
   if (typedSlug !== '' && !isSlug(typedSlug)) return { fault: 'slug' };
   const isByName = typedSlug === '';
   const slug = isByName ? slugOf(name ?? '') : typedSlug;

@@ -8,7 +8,7 @@ import type { PartnerChange } from './partner-change.ts';
 export type RowFault =
   | ('slug' | 'partner' | 'policy' | 'from' | 'from_alone' | 'duplicate' | 'email' | 'email_missing' | 'email_taken')
   | ('email_reserved' | 'name' | 'partner_name' | 'partner_archived' | 'partner_differs' | 'policy_differs' | 'role')
-  | 'slug_taken';
+  | ('slug_taken' | 'partner_missing' | 'cells');
 
 /** The columns that a file names in its first row, by position. */
 export type Columns<Name extends string> = { readonly [N in Name]?: number };
@@ -40,6 +40,11 @@ export function readHeader<Name extends string>(cells: readonly string[], names:
     if (name !== undefined) columns[name] ??= index;
   }
   return columns;
+}
+
+/** Whether text stands beyond the last column, as after a comma without quotes: then every cell may be in a wrong column. */
+export function hasCellsBeyond(cells: readonly string[], header: readonly string[]): boolean {
+  return cells.slice(header.length).some((cell) => cell !== '');
 }
 
 export const POLICY_COLUMNS = ['slug', 'policy', 'from'] as const;

@@ -1,4 +1,11 @@
-import { POLICY_COLUMNS, type PolicyRow, type RowFault, readHeader, readPolicyRow } from '#core/bulk/policy-row.ts';
+import {
+  hasCellsBeyond,
+  POLICY_COLUMNS,
+  type PolicyRow,
+  type RowFault,
+  readHeader,
+  readPolicyRow,
+} from '#core/bulk/policy-row.ts';
 import { type CsvFault, type CsvRow, isCsvFault, readCsv } from '#core/values/csv-reader.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
@@ -27,16 +34,21 @@ export type CheckedCsv = {
 export async function checkPolicyCsv(env: Env, bytes: Uint8Array): Promise<CheckedCsv | Refusal> {
   const checked = { items: [] as NewBulkItem[], rows: 0, faults: [] as FaultyRow[], faultCount: 0 };
   const seen = new Set<string>();
+  let header: readonly string[] = [];
   let columns: ReturnType<typeof readHeader<(typeof POLICY_COLUMNS)[number]>> | undefined;
   for (const part of partsOf(readCsv(bytes, { rows: BULK_PARTNERS_MOST + 1 }))) {
     if (isCsvFault(part)) return refuseCsv(part);
     const body = columns === undefined ? part.rows.slice(1) : part.rows;
-    columns ??= readHeader(part.rows[0]?.cells ?? [], POLICY_COLUMNS);
+    if (columns === undefined) header = part.rows[0]?.cells ?? [];
+    columns ??= readHeader(header, POLICY_COLUMNS);
     if (columns.slug === undefined || columns.policy === undefined) {
       return refuse('invalid_request', { reason: 'csv_columns' });
     }
     const found = columns;
-    const read = body.map(({ line, ...row }) => ({ line, ...readPolicyRow({ line, ...row }, found, env.now()) }));
+    const read = body.map((row) => {
+      const fault = hasCellsBeyond(row.cells, header) ? ({ fault: 'cells' } as const) : undefined;
+      return { line: row.line, ...(fault ?? readPolicyRow(row, found, env.now())) };
+    });
     await checkRows(env, read, seen, checked);
     await pause();
   }

@@ -1,5 +1,5 @@
-import { type ImportColumn, type ImportPartner, type ImportRow, readImportRow } from '#core/bulk/import-row.ts';
-import type { Columns, RowFault } from '#core/bulk/policy-row.ts';
+import { type ImportPartner, type ImportRow, type ImportSettings, readImportRow } from '#core/bulk/import-row.ts';
+import { hasCellsBeyond, type RowFault } from '#core/bulk/policy-row.ts';
 import { isRefusal } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
@@ -34,13 +34,13 @@ type Checked = {
  * noted on their items; nothing else is changed. A pass that was interrupted begins again.
  */
 export async function checkImport(env: Env, job: BulkJob, isStopping: () => boolean): Promise<boolean> {
-  const { columns } = settingsOf(job);
+  const settings = settingsOf(job);
   const seen: Seen = { emails: new Set(), partners: new Map(), named: new Map() };
   const counts = { unchanged: 0, failed: 0 };
   for (let after = 0; !isStopping(); ) {
     const items = await listBulkItems(env.db.read, job.id, { after, limit: ROWS_PER_CHECK });
     if (items.length === 0) return finishCheck(env, job, counts);
-    const checked = await checkRows(env, items, columns, seen);
+    const checked = await checkRows(env, items, settings, seen);
     for (const { state } of checked) if (state !== 'waiting') counts[state] += 1;
     const last = items.at(-1)?.position ?? after;
     if (!(await writeChecked(env, job, checked, { after, last }))) return true;
@@ -53,11 +53,15 @@ export async function checkImport(env: Env, job: BulkJob, isStopping: () => bool
 async function checkRows(
   env: Env,
   items: readonly BulkItem[],
-  columns: Columns<ImportColumn>,
+  { header, columns }: ImportSettings,
   seen: Seen,
 ): Promise<readonly Checked[]> {
   const now = env.now();
-  const rows = items.map((item) => ({ item, row: readImportRow(cellsOf(item), columns, now) }));
+  const rows = items.map((item) => {
+    const cells = cellsOf(item);
+    const row = hasCellsBeyond(cells, header) ? ({ fault: 'cells' } as const) : readImportRow(cells, columns, now);
+    return { item, row };
+  });
   const read = rows.flatMap(({ row }) => ('fault' in row ? [] : [row]));
   const owners = await listPartnersOfEmails(
     env.db.read,

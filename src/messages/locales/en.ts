@@ -331,6 +331,8 @@ export const en = {
   "bulk.fact.undoes": "Undoes",
   "bulk.failed": "Failed",
   "bulk.fault": "Problem",
+  "bulk.fault.cells":
+    "This row has more cells than the first row. Put text with a comma or semicolon in quotation marks",
   "bulk.fault.duplicate": "This row repeats an earlier one",
   "bulk.fault.from": "The date must be in the future and unambiguous, such as 2027-03-01",
   "bulk.fault.fromAlone": "Only “required” takes a date",
@@ -829,6 +831,7 @@ export const en = {
   "import.fault.name": "A name must have 1 to 100 characters",
   "import.fault.partnerArchived": "This partner is archived",
   "import.fault.partnerDiffers": "An earlier row has different values for this partner",
+  "import.fault.partnerMissing": "A row needs a partner: its short name or its name",
   "import.fault.partnerName": "A new partner needs a name of 1 to 100 characters",
   "import.fault.policyDiffers": "This partner already exists with another policy. Change it under Bulk changes",
   "import.fault.role": "The role must be member or manager",

@@ -116,6 +116,8 @@ test('every fault is listed with its line, and only the rows without one are add
     'new,,,,c@new.example,C,member',
     ',,,,d@new.example,D,member',
     'acme,,,,e@acme.example,E,member',
+    'corp,Corp, Inc.,off,,f@corp.example,F,member',
+    'acme,,,,g@acme.example,"Gil\nGray",member,,',
   ];
   const path = await dryRun(opened, [HEADER.replaceAll(';', ','), ...rows].join('\n'));
   const page = await read(csm, `${path}/start`);
@@ -124,16 +126,16 @@ test('every fault is listed with its line, and only the rows without one are add
     ...['5 Error This partner already exists with another policy', '6 Error This isn’t a valid email address'],
     ...['7 Error A person needs an email address', '8 Error The role must be member or manager'],
     ...['9 Error Someone at another partner has this email', '10 Error A new partner needs a name'],
-    '11 Error This isn’t the short name',
+    ...['11 Error A row needs a partner', '13 Error This row has more cells than the first row'],
   ]) {
     assert.ok(page.includes(line), `${line}: ${page}`);
   }
-  assert.match(page, /Import 2 rows\?/);
+  assert.match(page, /Import 3 rows\?/);
   await csm.post(`${path}/start`, { invite: 'never', from: '', reason: 'contract' });
   await workOff(world.env);
   assert.deepEqual(await peopleOf(opened), [
     ...['ana@acme.example Ana Silva member acme', 'bo@nord.example Bo member nord', 'e@acme.example E member acme'],
-    'eli@east.example Ana Silva member o',
+    ...['eli@east.example Ana Silva member o', 'g@acme.example Gil Gray member acme'],
   ]);
 });
 

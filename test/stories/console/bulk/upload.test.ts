@@ -43,17 +43,20 @@ test('rows that cannot be done are listed with their lines, and nothing is prepa
     'p3,required,4/5/2026',
     'p3,off,2027-03-01',
     '?,off,',
+    'p3,required,March 1, 2027',
+    'p3,off,,,',
   ];
   const { status, text } = await upload(csm, ['slug,policy,from', ...rows].join('\n'));
   assert.equal(status, 400);
   const page = plain(text);
-  assert.match(page, /6 rows of 7 can’t be processed/);
+  assert.match(page, /7 rows of 9 can’t be processed/);
   assert.match(page, /3 This row repeats an earlier one/);
   assert.match(page, /4 This partner doesn’t exist/);
   assert.match(page, /5 The policy must be off, optional or required/);
   assert.match(page, /6 The date must be in the future/);
   assert.match(page, /7 Only “required” takes a date/);
   assert.match(page, /8 This isn’t the short name/);
+  assert.match(page, /9 This row has more cells than the first row/);
   assert.deepEqual(await world.env.db.read.selectFrom('bulk_jobs').select('id').execute(), []);
 });
 
