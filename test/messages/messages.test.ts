@@ -32,6 +32,15 @@ describe('texts', () => {
     for (const key of keys) assert.deepEqual(shapeOf(de[key], 'de', key), shapeOf(en[key], 'en', key), key);
   });
 
+  test('a number that can pass a thousand is written with the separators of its language', () => {
+    const counts = ['over', 'total', 'done', 'unchanged', 'failed', 'rows', 'missing', 'enrolled', 'people', 'shown'];
+    for (const key of keys) {
+      // In the shape, 1 is a placeholder that is written as it is.
+      const plain = shapeOf(en[key], 'en', key).filter((one) => counts.some((count) => one === `1 ${count}`));
+      assert.deepEqual(plain, [], key);
+    }
+  });
+
   test('no text holds markup, and none needs the parser only to undo a quote', () => {
     for (const texts of [en, de]) {
       for (const [key, text] of Object.entries(texts)) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { curve } from '#features/console/adoption/charts-page.ts';
+import { spark } from '#features/console/rollout/spark-page.ts';
 
 const DAY = 86_400;
 const START = 1_790_000_000 - (1_790_000_000 % DAY);
@@ -114,6 +115,24 @@ test('no word of a chart covers another or a line, whatever the numbers and the 
             box.right <= other.left || other.right <= box.left || box.bottom <= other.top || other.bottom <= box.top;
           assert.ok(isApart, `${where} is clear of “${other.text}”`);
         }
+      }
+    }
+  }
+});
+
+test('the words over the small curve of the roll-out stand apart at every width of its tile', () => {
+  for (let seed = 1; seed <= 400; seed++) {
+    const data = dataOf(seed);
+    const options = { id: 's', title: 'Spark', desc: 'Spark', locale: 'en' };
+    const drawing = String(spark({ ...options, ...data, markerText: (partners) => `${partners} partners due` }));
+    for (const width of [200, 250, 600]) {
+      const boxes = boxesAt(drawing, width).filter(({ text }) => text.endsWith('due'));
+      for (const [index, box] of boxes.entries()) {
+        const others = boxes.slice(index + 1);
+        assert.ok(
+          others.every((other) => box.right <= other.left || other.right <= box.left),
+          `seed ${seed}, ${width} px`,
+        );
       }
     }
   }

@@ -5,6 +5,8 @@ type Markers = {
   readonly dues: readonly Due[];
   /** Absent for lines without words. */
   readonly textOf?: (partners: number) => string;
+  /** Whether the drawing stays narrow on a wide screen. */
+  readonly isNarrow?: boolean;
   /** Where the lines end. */
   readonly to: number;
 };
@@ -12,9 +14,9 @@ type Markers = {
 const CLASSES: Readonly<Record<MarkerPlace['on'], string>> = { all: '', phones: ' few', desks: ' some' };
 
 /** Thin lines on days, with words above them where there is room. Days outside the drawing are left out. */
-export function markersAt({ dues, textOf, to }: Markers): Content {
+export function markersAt({ dues, textOf, to, isNarrow }: Markers): Content {
   const shown = dues.filter(({ percent }) => percent >= 0 && percent <= 100);
-  const places = textOf === undefined ? [] : markerPlaces(shown, textOf);
+  const places = textOf === undefined ? [] : markerPlaces(shown, textOf, isNarrow);
   const lines = shown.map(({ percent }) => {
     const x = `${percent.toFixed(2)}%`;
     return html`<line class="marker" x1="${x}" x2="${x}" y1="16" y2="${to}"/>`;

@@ -7,6 +7,8 @@
 const NARROWEST_PIXELS = 230;
 // The plot on the narrowest screen that is no phone, 640 pixels.
 const NARROW_PIXELS = 530;
+// A spark in its tile, beside four others.
+const SPARK_PIXELS = 200;
 /** The widest mean of a letter, as a part of the size of the letters. */
 const LETTER = 0.6;
 const LABEL_SIZE = 14;
@@ -79,9 +81,18 @@ type MarkerLabel = {
 
 export type MarkerPlace = MarkerLabel & { readonly on: 'phones' | 'desks' | 'all' };
 
-/** A label beside each marker. Markers whose labels would meet share one, with the sum of their partners. */
-export function markerPlaces(all: readonly Due[], textOf: (partners: number) => string): readonly MarkerPlace[] {
-  const [onPhones, onDesks] = [NARROWEST_PIXELS, NARROW_PIXELS].map((pixels) => labelsAt(all, textOf, pixels));
+/**
+ * A label beside each marker. Markers whose labels would meet share one, with the sum of their partners.
+ *
+ * @param isNarrow for a drawing that stays narrow on a wide screen
+ */
+export function markerPlaces(
+  all: readonly Due[],
+  textOf: (partners: number) => string,
+  isNarrow = false,
+): readonly MarkerPlace[] {
+  const widths = isNarrow ? [SPARK_PIXELS, SPARK_PIXELS] : [NARROWEST_PIXELS, NARROW_PIXELS];
+  const [onPhones, onDesks] = widths.map((pixels) => labelsAt(all, textOf, pixels));
   const isSame = (one: MarkerLabel) => (other: MarkerLabel) =>
     one.text === other.text && one.percent === other.percent && one.isLeft === other.isLeft;
   if (onPhones === undefined || onDesks === undefined) return [];

@@ -47,17 +47,34 @@ ${pager(t, { first: page.after > 0 ? path : undefined, next: next === undefined 
 export function progressPart(view: View, job: ShownJob): Html {
   const { t } = view;
   const { total, done, unchanged, failed } = job;
-  const over = done + unchanged + failed;
   const isRunning = job.state === 'running' || job.state === 'checking';
-  return html`<div class="progress"${isRunning && html` data-reload="progress"`}><p>${stateWords(view, job)} ${t('bulk.counts', { over, total })}</p>
-<progress max="${total}" value="${over}" aria-label="${t('bulk.counts', { over, total })}"></progress>
+  if (!isRunning && job.started_at === null) {
+    return html`<div class="progress"><p>${stateWords(view, job)} ${countWords(view, job)}</p></div>`;
+  }
+  const over = job.state === 'checking' ? job.checked : done + unchanged + failed;
+  return html`<div class="progress"${isRunning && html` data-reload="progress"`}><p>${stateWords(view, job)} ${countWords(view, job)}</p>
+<progress max="${total}" value="${over}" aria-label="${countWords(view, job)}"></progress>
 <p class="quiet">${t(job.kind === 'import' ? 'import.outcome' : job.kind === 'invite' ? 'import.invited' : 'bulk.outcome', { done, unchanged, failed })}</p>
 ${isRunning && html`<p class="quiet">${t('bulk.runs')} <a href="">${t('bulk.reload')}</a></p>`}
 ${job.stopped_because === 'maker_lost' && html`<p class="notice info">${t('bulk.makerLost')}</p>`}</div>`;
 }
 
 function stateWords({ t }: View, job: ShownJob): Html {
+  if (job.state === 'stopped' && job.started_at === null) return state(t('bulk.state.discarded'), false);
   return state(t(`bulk.state.${job.state}`), job.state === 'finished');
+}
+
+/** How many items are over. Of a job that nobody started, the checks have counted items, and none has changed. */
+function countWords({ t }: View, job: ShownJob): string {
+  const { kind, state: at, total, checked, done, unchanged, failed } = job;
+  if (at === 'checking') return t('bulk.counts', { over: checked, total });
+  if (job.started_at === null) return t(kind === 'import' ? 'import.none' : 'bulk.none', { count: total });
+  return t('bulk.counts', { over: done + unchanged + failed, total });
+}
+
+/** An id that is nobody's name. */
+function makerWords({ t }: View, maker: string): string {
+  return maker === 'command_line' ? t('bulk.byCommand') : maker;
 }
 
 function kindWords({ t }: View, job: ShownJob): string {
@@ -67,7 +84,7 @@ function kindWords({ t }: View, job: ShownJob): string {
 function factsOf(view: View, { job, maker }: JobFacts) {
   const { t, locale } = view;
   return [
-    { label: t('bulk.fact.maker'), value: html`<span class="anywhere">${maker}</span>` },
+    { label: t('bulk.fact.maker'), value: html`<span class="anywhere">${makerWords(view, maker)}</span>` },
     { label: t('act.reason'), value: job.reason ?? '–' },
     ...(job.started_at === null ? [] : [{ label: t('bulk.fact.started'), value: timeElement(job.started_at, locale) }]),
     ...(job.finished_at === null
@@ -108,9 +125,9 @@ ${grid({
     label: t(key as 'bulk.job'),
   })),
   rows: jobs.map((job) => [
-    html`<a href="/console/bulk/${job.id}">${kindWords(view, job)}</a> <span class="hint">${t('bulk.counts', { over: job.done + job.unchanged + job.failed, total: job.total })}</span>`,
+    html`<a href="/console/bulk/${job.id}">${kindWords(view, job)}</a> <span class="hint">${countWords(view, job)}</span>`,
     stateWords(view, job),
-    html`<span class="anywhere">${job.makerName}</span>`,
+    html`<span class="anywhere">${makerWords(view, job.makerName)}</span>`,
     job.reason ?? '–',
     timeElement(job.created_at, locale),
   ]),

@@ -44,7 +44,7 @@ export function spark({ id, title, desc, locale, ...drawn }: Spark): Html {
 <path class="under" d="${line}L${x(last.day)},${BOTTOM}L0,${BOTTOM}Z"/><path class="line strong" d="${line}"/></svg>
 <line class="rule" x1="0" x2="100%" y1="${BOTTOM}" y2="${BOTTOM}"/>
 ${markersAt({ to: BOTTOM, dues: moments.map((day) => ({ percent: x(day), partners: 0 })) })}
-${markersAt({ to: BOTTOM, dues, textOf: markerText })}
+${markersAt({ to: BOTTOM, dues, textOf: markerText, isNarrow: true })}
 <text class="tick" x="0" y="${HEIGHT - 6}">${shareWords(locale, first)}</text>
 <text class="tick end strong" x="100%" y="${HEIGHT - 6}">${shareWords(locale, last)}</text></svg>`;
 }

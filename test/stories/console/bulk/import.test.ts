@@ -139,6 +139,16 @@ test('every fault is listed with its line, and only the rows without one are add
   ]);
 });
 
+test('a discarded import says that it added nothing, although its check has counted rows', async (t) => {
+  const opened = await open(t);
+  const { csm } = opened;
+  const path = await dryRun(opened, `${HEADER}\n${ROWS.join('\n')}`);
+  assert.match(await read(csm, '/console/bulk'), /Import 5 rows, none added Not started/);
+  await csm.post(`/console/bulk/${path.split('/').at(-1)}/stop`);
+  assert.match(await read(csm, '/console/bulk'), /Import 5 rows, none added Discarded/);
+  assert.match(await read(csm, path), /Discarded 5 rows, none added/);
+});
+
 test('columns of other names are chosen by hand, and a file without partners is not checked', async (t) => {
   const opened = await open(t);
   const { csm } = opened;
