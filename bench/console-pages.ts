@@ -1,7 +1,8 @@
 import type { Env } from '#env.ts';
+import type { Queries } from '#store/engine/database.ts';
 
 /** A page or call that reads many rows, with its most expensive parameters. */
-export type Asking = { readonly name: string; readonly path: string; readonly with: 'cookie' | 'key' };
+export type Asking = { readonly name: string; readonly path: string; readonly as: 'staff' | 'manager' | 'program' };
 
 const ROLL_OUT = [
   ...['', '?sort=since', '?sort=late&page=20', '?view=due', '?view=mine', '?view=undated', '?view=exempt'].map(
@@ -22,15 +23,19 @@ const FORMS = [
   '/console/audit/verify',
 ];
 const OF_PARTNER = [
-  'passkeys',
-  'passkeys?policy=now',
-  'notes',
-  'reminders',
-  'letter',
-  'archive',
-  'trusted-devices',
+  ...['people.csv', 'policy?policy=now', 'passkeys', 'passkeys?policy=now', 'passkeys/missing.csv', 'notes', 'look'],
+  ...['reminders', 'letter', 'archive', 'trusted-devices', 'resets', 'rename', 'people/new'],
 ].map((end) => `/${end}`);
-const OF_PERSON = ['', '/reset-mfa', '/edit', '/disable', '/link'];
+const OF_PERSON = [
+  ...['', '/reset-mfa', '/edit', '/disable', '/link', '/access-code', '/delete', '/exempt', '/unlock'],
+];
+const OF_TEAM = [
+  ...['', '?q=ana', '?state=missing', '/people.csv', '/activity', '/invite', '/invite-many', '/remind'],
+].map((end) => `/team${end}`);
+const OF_ADMINISTRATION = [
+  ...['settings', 'settings/test-mail', 'settings/product-name', 'staff', 'staff/new', 'api-keys', 'api-keys/new'],
+  ...['webhooks', 'webhooks/new', 'clients/new', 'resets', 'audit/export'],
+].map((end) => `/console/${end}`);
 const PARTNERS = [
   '',
   '?sort=adoption',
@@ -55,13 +60,7 @@ const PEOPLE = [
 ];
 
 export async function listAskings({ db: { read }, now }: Env): Promise<readonly Asking[]> {
-  const largest = await read
-    .selectFrom('partner_counts as c')
-    .innerJoin('partners as p', 'p.id', 'c.partner_id')
-    .select(['p.id', 'p.slug'])
-    .orderBy('c.people', 'desc')
-    .limit(1)
-    .executeTakeFirstOrThrow();
+  const largest = await largestPartner(read);
   const last = await read
     .selectFrom('partners')
     .select(['id', 'name'])
@@ -87,8 +86,6 @@ export async function listAskings({ db: { read }, now }: Env): Promise<readonly 
     asking('/console/partners.csv'),
     ...PEOPLE.map((query) => asking(`/console/partners/… (the largest)${query}`, `${partner}${query}`)),
     asking('/console/partners/…?after=… (the end)', `${partner}?after=v`),
-    asking('/console/partners/…/people.csv', `${partner}/people.csv`),
-    asking('/console/partners/…/policy?policy=now', `${partner}/policy?policy=now`),
     ...ends('/console/partners/…', partner, OF_PARTNER),
     ...ends('/console/people/…', person, OF_PERSON),
     asking('/console/adoption'),
@@ -109,9 +106,35 @@ export async function listAskings({ db: { read }, now }: Env): Promise<readonly 
     ),
     asking('/console/audit?from=2020-01-01&until=2020-02-01'),
     asking('/console/audit?before=… (the end)', `/console/audit?before=${lastEvent.id}`),
-    ...['/console/resets', '/console/staff', '/console/api-keys', '/console/webhooks'].map((path) => asking(path)),
+    ...OF_ADMINISTRATION.map((path) => asking(path)),
+    ...(await ofLastJob(read)),
+    ...OF_TEAM.map((path) => ({ name: `${path} (of the largest)`, path, as: 'manager' as const })),
+    { name: '/team/people/…', path: `/team/people/${somebody.id}`, as: 'manager' },
     ...calls(largest, somebody, new Date((now() - 3600) * 1000)),
   ];
+}
+
+/** The partner with the most people. */
+export async function largestPartner(read: Queries): Promise<{ readonly id: string; readonly slug: string }> {
+  return await read
+    .selectFrom('partner_counts as c')
+    .innerJoin('partners as p', 'p.id', 'c.partner_id')
+    .select(['p.id', 'p.slug'])
+    .orderBy('c.people', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow();
+}
+
+/** The preview of many partners is a page of a job. */
+async function ofLastJob(read: Queries): Promise<readonly Asking[]> {
+  const job = await read
+    .selectFrom('bulk_jobs')
+    .select('id')
+    .where('state', '=', 'checked')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return job ? ends('/console/bulk/…', `/console/bulk/${job.id}`, ['/start', '/start?show=people']) : [];
 }
 
 function ends(name: string, path: string, all: readonly string[]): readonly Asking[] {
@@ -119,7 +142,7 @@ function ends(name: string, path: string, all: readonly string[]): readonly Aski
 }
 
 function asking(name: string, path = name): Asking {
-  return { name, path, with: 'cookie' };
+  return { name, path, as: 'staff' };
 }
 
 function calls(
@@ -145,5 +168,5 @@ function calls(
     '/api/v1/audit?partner=…': `/api/v1/audit?partner=${largest.id}`,
     '/api/v1/audit?since=… (the last hour)': `/api/v1/audit?since=${since.toISOString().slice(0, 19)}Z`,
   };
-  return Object.entries(paths).map(([name, path]) => ({ name, path: path || name, with: 'key' }));
+  return Object.entries(paths).map(([name, path]) => ({ name, path: path || name, as: 'program' }));
 }

@@ -6,6 +6,8 @@ import { KIND, openTestDatabase } from '../../databases/open.ts';
 import { planOf, watchReads } from '../../databases/plans.ts';
 import { openWorld } from '../../world.ts';
 import { callWithKey, makeKey } from '../management-api/management-story.ts';
+import { enterManager } from '../team/team-story.ts';
+import { someJob } from './bulk/bulk-walk.ts';
 import { enterStaff, ROBIN } from './console-story.ts';
 
 /** The tables that grow with the people. */
@@ -81,14 +83,16 @@ async function openLists(t: TestContext) {
   const partner = await world.addPartner();
   await world.addUser({ email: 'ana@acme.example', partnerId: partner.id });
   const admin = await enterStaff(world, 'admin', ROBIN);
+  const { browser: manager } = await enterManager(world, partner.id, 'ole@acme.example');
   const { key } = await makeKey(world);
+  await someJob(world, 'checked');
 
-  async function plansOf({ path, with: means }: Asking) {
+  async function plansOf({ path, as }: Asking) {
     asked.length = 0;
     const { status } =
-      means === 'cookie'
-        ? await admin.get(path)
-        : await callWithKey(world, { method: 'GET', path: path.replace('/api/v1', ''), key });
+      as === 'program'
+        ? await callWithKey(world, { method: 'GET', path: path.replace('/api/v1', ''), key })
+        : await { staff: admin, manager }[as].get(path);
     assert.equal(status, 200, path);
     const queries = asked.splice(0);
     return Promise.all(
