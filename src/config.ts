@@ -12,6 +12,7 @@ import {
   type SmtpServer,
 } from '#config/parse.ts';
 import { SETTINGS, type Setting, type SettingValues } from '#config/settings.ts';
+import { contentVersion } from '#core/brand/brand.ts';
 import type { Problem } from '#core/instance/parse.ts';
 import type { Given } from '#core/instance/settings.ts';
 
@@ -94,9 +95,14 @@ export function loadConfig(given: Environment, options: { readonly root: string 
 /** Puts what administrators may also set into one place, so that nobody takes it for the value in force. */
 function withGiven(values: SettingValues) {
   const { productName, accentHue, supportContact, ...others } = values;
+  // One file for both schemes. Its version stands for it where settings are listed.
+  const logo = values.logo && contentVersion(values.logo.bytes);
   const { resetsBy, resetSecondApprover, accessCodeMinutes, resetFreezeHours, ...rest } = others;
   const rules = { resetsBy, resetSecondApprover, accessCodeMinutes, resetFreezeHours };
-  const given: Given = Object.freeze({ productName, accentHue, supportContact, ...rules });
+  const given: Given = Object.freeze({
+    ...{ productName, accentHue, supportContact, ...rules },
+    ...{ logoLight: logo, logoDark: logo },
+  });
   return { ...rest, given };
 }
 

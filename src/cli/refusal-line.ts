@@ -9,7 +9,7 @@ type Other = Extract<
   | `invalid_request.${'after' | 'invite' | 'authenticator_name' | 'check_note' | 'checked_by' | 'code' | 'email_reserved' | 'from'}`
   | `invalid_request.${'jwks_type' | 'looks_like_one_time_code' | 'looks_like_recovery_code' | 'password' | 'policy'}`
   | `invalid_request.${'notes' | 'owner' | 'reminder_days'}`
-  | `invalid_request.${`logo_${string}` | `look_${string}`}`
+  | `invalid_request.${`logo_${'broken' | 'bytes' | 'kind' | 'moving' | 'pixels'}` | `look_${string}`}`
   | `invalid_request.${'required_from' | 'same_email' | 'since' | 'until'}`
   | `not_found.${'authenticator' | 'key' | 'request'}`
   | `forbidden.${'accepted' | 'already_enrolled' | 'enrolled' | 'frozen' | 'invited' | 'key_needed' | 'last_administrator'}`
@@ -23,6 +23,7 @@ type Other = Extract<
 
 /** The command line's text for a refusal: the problem and the fix. */
 const LINES = {
+  'invalid_request.logo_missing': 'a logo is a file: an administrator uploads it in the console, under Settings',
   'invalid_request.csv_columns': 'the first row must name the columns: "--help" lists them',
   'invalid_request.csv_empty': 'the file has no rows',
   'invalid_request.csv_encoding': 'the file is not UTF-8: save it as "CSV UTF-8"',

@@ -89,6 +89,7 @@ export const SETTINGS = {
   },
   logo: {
     name: 'SALLYPORT_LOGO_FILE',
+    onPage: true,
     about:
       'A PNG, SVG, JPEG or WebP file of at most 256 KiB, read at start. A relative path starts where that of the database does.',
     parse: readLogo,

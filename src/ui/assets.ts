@@ -48,7 +48,7 @@ export function assets(): ReadonlyMap<string, StaticFile> {
   return publicFiles;
 }
 
-/** The logo of the settings. */
+/** The logo of the environment. */
 export function logoFile({ logo }: Pick<Config, 'logo'>): StaticFile | undefined {
   if (logo === undefined) return undefined;
   const file = logoFiles.get(logo) ?? staticFile(logo.type, logo.bytes, LOGO_HEADERS);

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { newToken } from '#core/values/token.ts';
+import { changeSetting } from '#flows/instance/change.ts';
 import { routeTable } from '#http/app.ts';
 import { makeFormToken } from '#http/pages/form.ts';
 import type { ApiRoute, Guard, PageGuard, PageRoute } from '#http/route.ts';
 import { OWN_ROUTES } from '../own-routes.ts';
+import { png } from '../pictures.ts';
 import { ORIGIN, openWorld, type World } from '../world.ts';
 import { type Access, type Credential, FINISHED, type Held, hold, PORTAL } from './credentials.ts';
 
@@ -38,11 +37,9 @@ export type Walk = {
 };
 
 export async function beginWalk(t: { after(work: () => unknown): void }): Promise<Walk> {
-  const folder = mkdtempSync(join(tmpdir(), 'walk-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const logo = join(folder, 'logo.svg');
-  writeFileSync(logo, '<svg xmlns="http://www.w3.org/2000/svg"/>');
-  const world = await openWorld(t, { environment: { SALLYPORT_LOGO_FILE: logo } });
+  const world = await openWorld(t);
+  const logo = { name: 'logo-light', value: undefined, file: png() };
+  assert.equal(await changeSetting(world.env, 'command_line', logo), true);
   const { id: partnerId } = await world.addPartner({ slug: 'walk', policy: 'optional' });
   const meet = (credential: Credential) => hold(world, partnerId, credential);
   const known = new Map<Credential, Promise<Held & { belongings: string }>>();

@@ -8,7 +8,8 @@ import type { Env } from '#env.ts';
 import { changeSetting } from '#flows/instance/change.ts';
 import { type KnownSetting, readKnownSettings } from '#flows/instance/known.ts';
 
-const NAMES = INSTANCE_SETTINGS.map(({ name }) => name).join(', ');
+const TYPED = INSTANCE_SETTINGS.filter(({ logo }) => logo === undefined);
+const NAMES = TYPED.map(({ name }) => name).join(', ');
 const REASON = { reason: { value: 'TEXT', about: 'why; needed for the rules on resets, and kept in the audit log' } };
 
 const list = command({

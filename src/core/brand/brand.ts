@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Given, makeSnapshot, type SettingsSnapshot } from '#core/instance/settings.ts';
+import type { Scheme } from './palette.ts';
 
 /**
  * How the service presents itself to one reader: the only source of name, logo, hue and contact for pages, mails,
@@ -37,7 +38,10 @@ export type BrandLogo = {
 type BrandSettings = {
   readonly productName: string;
   readonly accentHue: number;
+  /** The file of the environment. It wins over stored logos and serves both schemes. */
   readonly logo: { readonly bytes: Uint8Array } | undefined;
+  readonly logoLight?: string | undefined;
+  readonly logoDark?: string | undefined;
   readonly supportContact: string | undefined;
 };
 
@@ -65,14 +69,21 @@ export function settingsAndBrand({ given, logo }: { readonly given: Given; reado
 }
 
 /** The brand that the settings give. */
-export function serviceBrand({ productName, accentHue, logo, supportContact }: BrandSettings): Brand {
+export function serviceBrand({ logo: file, logoLight: light, logoDark: dark, ...settings }: BrandSettings): Brand {
+  const { productName, accentHue, supportContact } = settings;
   return {
     name: productName,
     issuer: productName,
     hue: accentHue,
-    logo: logo && { light: `/logo?v=${contentVersion(logo.bytes)}`, dark: undefined },
+    logo: file ? { light: `/logo?v=${contentVersion(file.bytes)}`, dark: undefined } : storedLogo({ light, dark }),
     supportContact,
   };
+}
+
+/** The addresses of stored logos by their ids. One of them serves both schemes until the other is there. */
+export function storedLogo({ light, dark }: { readonly [One in Scheme]?: string | undefined }): BrandLogo | undefined {
+  const first = light ?? dark;
+  return first === undefined ? undefined : { light: `/logo/${first}`, dark: dark && `/logo/${dark}` };
 }
 
 export const HUE_MAX = 360;

@@ -13,6 +13,8 @@ export type Picture = {
 
 /** A page loads it before anything else; a larger file is a photograph. */
 export const LOGO_BYTES_MAX = 256 * 1024;
+/** The largest form with a logo: a photograph from a telephone still gets the answer that it is too large, on its page. */
+export const LOGO_UPLOAD_BYTES = 32 * LOGO_BYTES_MAX;
 /** It is drawn 28 pixels high, up to four times as dense. A smaller image is a tracking dot or a mistake. */
 const LOGO_PIXELS_MIN = 16;
 /** Per side. A browser decodes the pixels, not the file: 2000 by 2000 take 16 MB, and a file of 100 bytes can state 4 billion. */

@@ -1,6 +1,6 @@
 import { cleanName } from '#core/people/name.ts';
 import { type Refusal, refuseFields } from '#core/values/result.ts';
-import { type Brand, HUE_MAX } from './brand.ts';
+import { type Brand, HUE_MAX, storedLogo } from './brand.ts';
 import type { Scheme } from './palette.ts';
 
 /** What staff set for the people of a partner. An absent part is that of the service. */
@@ -24,13 +24,9 @@ export function partnerBrand(brand: Brand, look: PartnerLook | undefined): Brand
     ...brand,
     name: name ?? brand.name,
     hue: hue ?? brand.hue,
-    logo: logo === undefined ? kept : { light: logoPath(logo, 'light'), dark: logo.dark && logoPath(logo, 'dark') },
+    logo: logo === undefined ? kept : storedLogo(logo),
     ...(help !== undefined && { supportContact: help, supportHref: helpHref }),
   };
-}
-
-function logoPath({ light, dark }: NonNullable<PartnerLook['logo']>, scheme: Scheme): string {
-  return `/logo/${(scheme === 'light' ? light : dark) ?? light ?? dark}`;
 }
 
 /** The fields of a look as a person typed them; the empty text for none. */

@@ -33,6 +33,16 @@ export function parseSupportContact(text: string): string | Problem {
   return contact;
 }
 
+/** The id of a stored logo, which is a hash. The picture comes by upload, never as a text. */
+export function parseLogoId(text: string): string | Problem {
+  return isLogoId(text) ? text : { problem: 'is a file: upload it in the console' };
+}
+
+/** Whether a text can be the id of a stored logo. */
+export function isLogoId(text: string): boolean {
+  return /^[\w-]{16}$/.test(text);
+}
+
 /** A flag, written `on` or `off`. */
 export function parseSwitch(text: string): boolean | Problem {
   if (text === 'on' || text === 'off') return text === 'on';

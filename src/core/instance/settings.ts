@@ -1,6 +1,8 @@
 import { ACCESS_CODE_MINUTES } from '#core/authenticators/access-code.ts';
+import type { Scheme } from '#core/brand/palette.ts';
 import {
   type Problem,
+  parseLogoId,
   parseProductName,
   parseResetsBy,
   parseSupportContact,
@@ -13,6 +15,9 @@ import {
 export type InstanceValues = {
   readonly productName: string;
   readonly accentHue: number;
+  /** The id of the stored logo; with one in the environment, the version of that file. */
+  readonly logoLight: string | undefined;
+  readonly logoDark: string | undefined;
   readonly supportContact: string | undefined;
 } & ResetRules;
 
@@ -38,6 +43,8 @@ type Row<Value> = {
   readonly parse: (text: string) => NonNullable<Value> | Problem;
   /** A rule decides about security, so the reason for a change is kept. */
   readonly isRule?: true;
+  /** A logo for this scheme: it is uploaded, and the value is its id. */
+  readonly logo?: Scheme;
 };
 
 const BOUNDS = {
@@ -58,6 +65,20 @@ const SETTINGS: { readonly [K in Key]: Row<InstanceValues[K]> } = {
     variable: 'SALLYPORT_ACCENT_HUE',
     fallback: 262,
     parse: wholeNumber(BOUNDS.accentHue.least, BOUNDS.accentHue.most, '262'),
+  },
+  logoLight: {
+    name: 'logo-light',
+    variable: 'SALLYPORT_LOGO_FILE',
+    fallback: undefined,
+    parse: parseLogoId,
+    logo: 'light',
+  },
+  logoDark: {
+    name: 'logo-dark',
+    variable: 'SALLYPORT_LOGO_FILE',
+    fallback: undefined,
+    parse: parseLogoId,
+    logo: 'dark',
   },
   supportContact: {
     name: 'support-contact',
@@ -104,12 +125,14 @@ export type InstanceSetting = {
   readonly name: string;
   readonly variable: string;
   readonly isRule: boolean;
+  /** The scheme that it is the logo for. Such a setting is an upload; everything else is typed. */
+  readonly logo: Scheme | undefined;
 };
 
 /** Every setting, in the order in which people see them. */
 export const INSTANCE_SETTINGS: readonly InstanceSetting[] = KEYS.map((key) => {
-  const { name, variable, isRule = false } = SETTINGS[key];
-  return { key, name, variable, isRule };
+  const { name, variable, isRule = false, logo } = SETTINGS[key];
+  return { key, name, variable, isRule, logo };
 });
 
 /** @param name as in an address or a command: `product-name` */

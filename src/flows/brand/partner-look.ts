@@ -1,5 +1,3 @@
-import { contentVersion } from '#core/brand/brand.ts';
-import { type Picture, readPicture } from '#core/brand/image.ts';
 import { changedParts, type PartnerLook, readLook, type TypedLook, withLogo } from '#core/brand/look.ts';
 import type { Scheme } from '#core/brand/palette.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
@@ -12,6 +10,7 @@ import type { Queries } from '#store/engine/database.ts';
 import { createLogo, deleteOtherLogos, setLook } from '#store/partners/looks.ts';
 import { lockPartner } from '#store/partners/partners.ts';
 import type { Partner } from '#store/people/users.ts';
+import { readLogoFile } from './logo-file.ts';
 
 /** Sets name, hue and help line for the people of a partner; its logos stay. */
 export async function changeLook(
@@ -38,12 +37,11 @@ export async function changeLogo(
   { scheme, file }: NewLogo,
   around: Around<Partner> = plainly,
 ): Promise<Partner | Refusal> {
-  const picture = readPicture(file);
-  if (isRefusal(picture)) return picture;
-  const id = logoId(partnerId, picture);
+  const logo = readLogoFile(env, partnerId, file);
+  if (isRefusal(logo)) return logo;
   return actingTransaction(env, actor, around, async (tx) => {
-    const changed = await change(env, tx, { actor, partnerId }, (look) => withLogo(look, scheme, id));
-    if (!isRefusal(changed)) await createLogo(tx, logoRow(env, { id, partnerId, picture }));
+    const changed = await change(env, tx, { actor, partnerId }, (look) => withLogo(look, scheme, logo.id));
+    if (!isRefusal(changed)) await createLogo(tx, logo);
     return changed;
   });
 }
@@ -61,18 +59,6 @@ export async function removeLogo(
   );
 }
 
-/** With the partner in it: somebody who has the file cannot ask by its address whether that partner is here. */
-function logoId(partnerId: string, { bytes }: Picture): string {
-  return contentVersion(Buffer.concat([Buffer.from(`${partnerId}\n`), bytes]));
-}
-
-type Stored = { readonly id: string; readonly partnerId: string; readonly picture: Picture };
-
-function logoRow(env: Env, { id, partnerId, picture: { type, width, height, bytes } }: Stored) {
-  const content = bytes.toString('base64');
-  return { id, partner_id: partnerId, type, width, height, content, created_at: env.now() };
-}
-
 type Doing = { readonly actor: Actor; readonly partnerId: string };
 
 async function change(
@@ -88,7 +74,7 @@ async function change(
   const parts = changedParts(old, look);
   if (parts.length === 0) return before;
   await setLook(tx, partnerId, look);
-  await deleteOtherLogos(tx, partnerId, look);
+  await deleteOtherLogos(tx, partnerId, Object.values(look.logo ?? {}));
   const event = { action: 'partner.look_changed', partner: partnerId, detail: { parts } } as const;
   await appendEvent(env, tx, { ...event, actor: actorId(actor) }, actorClient(actor));
   return Object.keys(look).length === 0 ? partner : { ...partner, look };

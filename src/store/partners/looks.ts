@@ -25,10 +25,9 @@ export async function createLogo(tx: Queries, logo: LogoTable): Promise<void> {
     .execute();
 }
 
-/** Deletes the logos of a partner that its look no longer names. */
-export async function deleteOtherLogos(tx: Queries, partnerId: string, look: PartnerLook): Promise<void> {
-  const kept = Object.values(look.logo ?? {});
-  const others = tx.deleteFrom('logos').where('partner_id', '=', partnerId);
+/** Deletes the logos of an owner except those that it still names. @param owner a partner; null: the service */
+export async function deleteOtherLogos(tx: Queries, owner: string | null, kept: readonly string[]): Promise<void> {
+  const others = tx.deleteFrom('logos').where('partner_id', owner === null ? 'is' : '=', owner);
   await (kept.length === 0 ? others : others.where('id', 'not in', kept)).execute();
 }
 

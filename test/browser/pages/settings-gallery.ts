@@ -1,4 +1,5 @@
 import { changeSetting } from '#flows/instance/change.ts';
+import { png } from '../../pictures.ts';
 import type { Picture, Stage } from '../ways.ts';
 
 const SETTINGS = '/console/settings';
@@ -19,6 +20,14 @@ export function settingsGallery<Scene>(openScene: (stage: Stage) => Promise<Scen
     'console-settings': at(SETTINGS, [['accent-hue', '262']]),
     'console-setting-name': at(`${SETTINGS}/product-name`),
     'console-setting-hue': at(`${SETTINGS}/accent-hue`, [['accent-hue', '262']]),
+    'console-setting-logo': async (stage) => {
+      // Only in this picture: the others show the service without a logo.
+      const setLogo = async (name: string, file?: Buffer) =>
+        changeSetting(stage.site.world.env, 'command_line', { name, value: undefined, file });
+      await setLogo('logo-light', png({ width: 96 }));
+      await at(`${SETTINGS}/logo-light`)(stage);
+      await setLogo('logo-light');
+    },
     'console-setting-rule': at(`${SETTINGS}/reset-second-approver`),
     'console-setting-hours-refused': async (stage) => {
       await at(`${SETTINGS}/reset-freeze-hours`)(stage);
@@ -36,7 +45,12 @@ export function settingsGallery<Scene>(openScene: (stage: Stage) => Promise<Scen
 /** The pictures that show each page. */
 export const SETTINGS_SEEN: Readonly<Record<string, readonly string[]>> = {
   [SETTINGS]: ['console-settings'],
-  [`${SETTINGS}/:setting`]: ['console-setting-name', 'console-setting-hue', 'console-setting-rule'],
+  [`${SETTINGS}/:setting`]: [
+    'console-setting-name',
+    'console-setting-hue',
+    'console-setting-logo',
+    'console-setting-rule',
+  ],
   [`${SETTINGS}/:setting/default`]: ['console-setting-default'],
   [`${SETTINGS}/test-mail`]: ['console-test-mail'],
 };

@@ -3,26 +3,13 @@ import { describe, it } from 'node:test';
 import { settled } from '../../databases/settled.ts';
 import { JPEG, png, WEBP_ALPHA } from '../../pictures.ts';
 import { plain, refusalOn, sendUnoffered } from '../../story.ts';
-import { ORIGIN, type Person } from '../../world.ts';
-import { sendForm } from '../console/bulk/send-file.ts';
+import { ORIGIN } from '../../world.ts';
 import { enterStaff, lastEvents, openConsole } from '../console/console-story.ts';
+import { HOSTILE_LOGOS, logosOn, uploadLogo as upload } from './logo-files.ts';
 import { addLogo, dress, LOOK } from './look-story.ts';
 
 const TYPED = { name: LOOK.name, hue: LOOK.hue, help: LOOK.help, link: LOOK.helpHref };
 const NOTHING = { name: '', hue: '', help: '', link: '' };
-
-/** Sends a logo as a browser does; the name and the type of the file are the sender's. */
-async function upload(browser: Person, look: string, file: Buffer, { scheme = 'light', type = 'image/png' } = {}) {
-  const page = await browser.get(look);
-  const token = /name="form_token" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
-  const form = new FormData();
-  form.append('form_token', token);
-  form.append('scheme', scheme);
-  form.append('file', new File([file], 'logo.png', { type }));
-  return sendForm(browser, `${look}/logo`, form);
-}
-
-const logosOn = (text: string) => [...text.matchAll(/<img src="(\/logo\/[\w-]{16})" alt=/g)].map(([, src]) => src);
 
 describe('the page with the look of a partner', () => {
   it('saves name, hue and help line, shows them in both schemes, and leaves one event', async (t) => {
@@ -127,21 +114,7 @@ describe('the page with the look of a partner', () => {
     assert.deepEqual(rows, [{ type: 'image/jpeg' }]);
   });
 
-  const hostile: readonly (readonly [string, Buffer, number, RegExp])[] = [
-    [
-      'an SVG with a script under the name of a PNG',
-      Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'),
-      400,
-      /Choose a PNG, JPEG or WebP file/,
-    ],
-    ['10 MB', Buffer.concat([png(), Buffer.alloc(10 * 1024 * 1024)]), 413, /Too much data was sent/],
-    ['2 MB', Buffer.concat([png(), Buffer.alloc(2 * 1024 * 1024)]), 400, /larger than 256 KiB/],
-    ['1 by 1', png({ width: 1, height: 1 }), 400, /16 to 2,000 pixels/],
-    ['a bomb of 65,535 by 65,535', png({ width: 65_535, height: 65_535 }), 400, /16 to 2,000 pixels/],
-    ['half a file', JPEG.subarray(0, 400), 400, /damaged/],
-    ['no file', Buffer.alloc(0), 400, /Choose a file/],
-  ];
-  for (const [name, file, status, words] of hostile) {
+  for (const [name, file, status, words] of HOSTILE_LOGOS) {
     it(`refuses as a logo: ${name}`, async (t) => {
       const { world, csm, partnerPath } = await openConsole(t);
       const answer = await upload(csm, `${partnerPath}/look`, file);

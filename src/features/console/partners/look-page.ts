@@ -1,9 +1,9 @@
 import type { Brand } from '#core/brand/brand.ts';
 import type { TypedLook } from '#core/brand/look.ts';
 import type { AccentContrast, Scheme } from '#core/brand/palette.ts';
-import { uploadForm } from '#features/console/bulk/change-page.ts';
 import { consolePage, type Done, errorAt, type Refused } from '#features/console/frame-page.ts';
 import type { ShownPartner } from '#features/console/lists.ts';
+import { logoOnGround, logoUpload } from '#features/console/logo-page.ts';
 import { mark } from '#ui/layout.ts';
 import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { textField } from '#ui/parts/fields.ts';
@@ -88,21 +88,13 @@ function logoForms(view: View, { partner, scheme: refused, refusal }: LookPage, 
   const { t } = view;
   const path = `/console/partners/${partner.id}/look/logo`;
   const { logo } = partner.look ?? {};
-  const id = `file-${scheme}`;
   const error = refused === scheme ? refusal?.title : undefined;
   const carried = html`<input type="hidden" name="scheme" value="${scheme}">`;
   const own = logo?.[scheme];
   const other = t(logo === undefined ? 'look.logo.none' : 'look.logo.other');
-  const described = { 'aria-invalid': error && 'true', 'aria-describedby': error && `${id}-error` };
   return html`<div><h3>${t(`look.logo.${scheme}`)}</h3>
-${own === undefined ? html`<p class="quiet">${other}</p>` : html`<p class="logo-ground in-${scheme}"><img src="/logo/${own}" alt="${t(`look.logo.${scheme}`)}"></p>${form(view, `${path}/remove`, html`${carried}${submitButton(t('look.logo.remove'), 'quiet')}`)}`}
-${uploadForm(
-  view,
-  path,
-  html`${carried}<div class="field${error !== undefined && ' wrong'}"><label for="${id}">${t('look.logo.file')}</label>
-${error !== undefined && html`<p class="error" id="${id}-error">${error}</p>`}<input${attributes({ id, name: 'file', type: 'file', accept: 'image/png,image/jpeg,image/webp', ...described })}></div>
-${submitButton(t('look.logo.upload'), 'quiet')}`,
-)}</div>`;
+${own === undefined ? html`<p class="quiet">${other}</p>` : html`${logoOnGround(view, scheme, `/logo/${own}`)}${form(view, `${path}/remove`, html`${carried}${submitButton(t('look.logo.remove'), 'quiet')}`)}`}
+${logoUpload(view, { action: path, id: `file-${scheme}`, carried, error })}</div>`;
 }
 
 /** The look of a partner in a few words. */

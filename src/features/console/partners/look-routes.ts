@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Brand, hueSheetPath } from '#core/brand/brand.ts';
-import { LOGO_BYTES_MAX } from '#core/brand/image.ts';
+import { LOGO_UPLOAD_BYTES } from '#core/brand/image.ts';
 import { type PartnerLook, partnerBrand, readLook, type TypedLook } from '#core/brand/look.ts';
 import { accentContrast, SCHEMES, type Scheme, TEXT_CONTRAST } from '#core/brand/palette.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
@@ -17,9 +17,6 @@ import type { Partner } from '#store/people/users.ts';
 import { lookPage } from './look-page.ts';
 
 const LOOK = '/console/partners/:partner/look';
-
-/** A photograph from a telephone still gets the answer that it is too large, on the page with the form. */
-const UPLOAD_BYTES = 32 * LOGO_BYTES_MAX;
 
 const lookForm = z.object({
   name: typed('name').optional(),
@@ -48,7 +45,7 @@ export const lookRoutes: readonly Route[] = [
     path: `${LOOK}/logo`,
     guard: 'staffSteppedUp',
     form: logoForm,
-    uploadBytes: UPLOAD_BYTES,
+    uploadBytes: LOGO_UPLOAD_BYTES,
     handle: submitLogo,
   }),
   page({ method: 'POST', path: `${LOOK}/logo/remove`, guard: 'staffSteppedUp', form: logoForm, handle: submitRemoval }),

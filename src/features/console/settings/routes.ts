@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { LOGO_UPLOAD_BYTES } from '#core/brand/image.ts';
 import { boundsOf, defaultText } from '#core/instance/settings.ts';
-import { isRefusal, type Refusal } from '#core/values/result.ts';
+import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import { refusedWords } from '#features/console/frame-page.ts';
 import { actorOf, doneOf, missing } from '#features/console/shared-routes.ts';
-import { changeSetting } from '#flows/instance/change.ts';
+import { changeSetting, type SettingTyped } from '#flows/instance/change.ts';
 import { findTestMail, sendTestMail, TEST_MAILS_PER_HOUR } from '#flows/instance/test-mail.ts';
 import { idempotentForm } from '#flows/runtime/idempotency.ts';
 import { type ActCall, actPages, type Fields } from '#http/pages/act-pages.ts';
@@ -12,6 +13,7 @@ import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { duration } from '#ui/parts/text.ts';
+import { logoSettingPage } from './logo-setting-page.ts';
 import { readSetting, readSettings, type ShownSetting } from './read.ts';
 import { defaultPage, settingPage } from './setting-page.ts';
 import { settingsPage } from './settings-page.ts';
@@ -20,6 +22,9 @@ import { SETTINGS, valueWords } from './words-page.ts';
 
 const ONE = `${SETTINGS}/:setting`;
 const KEPT = ['value', 'reason'] as const;
+
+/** The version that the form showed; the file comes beside the fields. */
+const logoForm = z.object({ seen: typed('word').optional() });
 
 const settingForm = z.object({
   value: typed('notes').optional(),
@@ -56,15 +61,16 @@ export const settingsRoutes: readonly Route[] = [
     keeps: KEPT,
     missing,
     find: findOne,
-    draw: ({ view }, setting, { value = shownValue(setting), reason = '' }, refusal) =>
-      settingPage(view, {
-        setting,
-        value,
-        bounds: boundsOf(setting.key),
-        reason,
-        refusal: refusal && refusedWords(view, refusal),
-      }),
+    draw: drawOne,
     act: (call, setting, typed) => submit(call, setting, typed, typed.value ?? ''),
+  }),
+  page({
+    method: 'POST',
+    path: `${ONE}/logo`,
+    guard: 'staffAdminSteppedUp',
+    form: logoForm,
+    uploadBytes: LOGO_UPLOAD_BYTES,
+    handle: submitLogo,
   }),
   ...actPages({
     path: `${ONE}/default`,
@@ -83,9 +89,20 @@ export const settingsRoutes: readonly Route[] = [
   }),
 ];
 
-/** A read-only control shows words, every other one what can be typed. */
-function shownValue({ value = '' }: ShownSetting): string {
-  return value;
+function drawOne({ view }: Pick<AdminCall, 'view'>, setting: ShownSetting, typed: Fields, refused?: Refusal) {
+  const refusal = refused && refusedWords(view, refused);
+  if (setting.logo !== undefined) return logoSettingPage(view, setting, refusal);
+  const { value = setting.value ?? '', reason = '' } = typed;
+  return settingPage(view, { setting, value, bounds: boundsOf(setting.key), reason, refusal });
+}
+
+async function submitLogo(call: PageCall<'staffAdminSteppedUp', z.output<typeof logoForm>>): Promise<Reply> {
+  const { view, input, upload: file } = call;
+  const setting = await findOne(call);
+  if (setting?.logo === undefined) return missing(view);
+  const noFile = refuse('invalid_request', { reason: 'logo_missing' });
+  const done = file === undefined ? noFile : await change(call, { ...typedOf(setting, input), file });
+  return isRefusal(done) ? showRefusal(drawOne(call, setting, {}, done), done) : done;
 }
 
 function findOne({ env, params }: AdminCall): Promise<ShownSetting | undefined> {
@@ -96,7 +113,14 @@ function findOne({ env, params }: AdminCall): Promise<ShownSetting | undefined> 
 function submit(call: AdminCall, { name, version }: ShownSetting, { reason, seen }: Fields, value: string | undefined) {
   // An empty field is a value for no setting. Where none is the default, it means that.
   const isNone = value?.trim() === '' && name === 'support-contact';
-  const typed = { name, value: isNone ? undefined : value, reason, seen: seen === undefined ? version : Number(seen) };
+  return change(call, { ...typedOf({ name, version }, { seen }), value: isNone ? undefined : value, reason });
+}
+
+function typedOf({ name, version }: Pick<ShownSetting, 'name' | 'version'>, { seen }: Fields): SettingTyped {
+  return { name, value: undefined, seen: seen === undefined ? version : Number(seen) };
+}
+
+function change(call: AdminCall, typed: SettingTyped): Promise<Reply | Refusal> {
   return idempotentForm(
     call,
     (around) => changeSetting(call.env, actorOf(call), typed, around),

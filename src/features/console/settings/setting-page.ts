@@ -7,7 +7,7 @@ import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { notice } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import type { ShownSetting } from './read.ts';
-import { SETTINGS, sourceWords, valueCell, valueWords } from './words-page.ts';
+import { SETTINGS, shownValue, sourceWords, valueCell, valueWords } from './words-page.ts';
 
 type SettingPage = {
   readonly setting: ShownSetting;
@@ -49,7 +49,7 @@ ${source === 'stored' && actions(linkButton(`${SETTINGS}/${name}/default`, t('se
 }
 
 /** The version that this page shows. */
-function seenField({ version }: Pick<ShownSetting, 'version'>): Html {
+export function seenField({ version }: Pick<ShownSetting, 'version'>): Html {
   return html`<input type="hidden" name="seen" value="${version}">`;
 }
 
@@ -58,6 +58,7 @@ function control(view: View, { setting, value, bounds, refusal }: SettingPage): 
   const { key } = setting;
   const isFixed = setting.source === 'environment';
   const error = errorAt(refusal, 'value');
+  if (key === 'logoLight' || key === 'logoDark') return undefined;
   if (key === 'resetsBy' || key === 'resetSecondApprover') {
     return isFixed ? readOnly(view, setting) : radios({ ...choiceOf(view, key), name: 'value', value, error });
   }
@@ -116,7 +117,8 @@ export function defaultPage(view: View, { setting, becomes, reason, refusal }: D
     above: { href: SETTINGS, label: t('console.settings') },
     narrow: true,
     refusal,
-    body: html`<p>${valueCell(view, setting, valueWords(view, setting, setting.value))}</p>
+    assets: ['look.css'],
+    body: html`<div>${valueCell(view, setting, shownValue(view, setting))}</div>
 <p class="lead">${t('settings.default.text', { value: becomes })}</p>
 ${form(
   view,

@@ -1,10 +1,10 @@
 import { consolePage, type Done, type Refused } from '#features/console/frame-page.ts';
 import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
-import { type Content, type Html, html } from '#ui/parts/html.ts';
+import { type Html, html } from '#ui/parts/html.ts';
 import { dataList } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import type { ShownSetting } from './read.ts';
-import { SETTINGS, valueCell, valueWords } from './words-page.ts';
+import { SETTINGS, shownValue, valueCell } from './words-page.ts';
 
 type SettingsPage = {
   readonly settings: readonly ShownSetting[];
@@ -23,8 +23,9 @@ export function settingsPage(view: View, { settings, testsPerHour, done, refusal
     part: 'settings',
     done,
     refusal,
+    assets: ['look.css'],
     body: html`<p class="lead">${t('settings.lead')}</p>
-<section><h2>${t('settings.look')}</h2>${dataList([...rowsOf(false), logoRow(view)])}</section>
+<section><h2>${t('settings.look')}</h2>${dataList(rowsOf(false))}</section>
 <section class="apart"><h2>${t('settings.resets')}</h2>${dataList(rowsOf(true))}</section>
 <section class="apart"><h2>${t('settings.mail')}</h2>${mailRows(view, testsPerHour)}</section>`,
   });
@@ -37,20 +38,6 @@ function rowOf(view: View, setting: ShownSetting) {
     value: valueCell(view, setting, shownValue(view, setting)),
     ...(source !== 'environment' && { action: linkButton(`${SETTINGS}/${name}`, view.t(`settings.${key}.title`)) }),
   };
-}
-
-/** A file on the server, so that only the environment names it. */
-function logoRow({ t, config }: View) {
-  const variable = 'SALLYPORT_LOGO_FILE';
-  const isSet = config.logo !== undefined;
-  const image = isSet ? html`<img class="mark" src="/logo" alt="${t('settings.logo')}">` : t('settings.none');
-  const source = t(isSet ? 'settings.source.environment' : 'settings.mail.unset', { variable });
-  return { label: t('settings.logo'), value: html`${image}<br><span class="hint">${source}</span>` };
-}
-
-function shownValue(view: View, setting: ShownSetting): Content {
-  const words = valueWords(view, setting, setting.value);
-  return setting.key === 'accentHue' ? html`<span class="swatch" aria-hidden="true"></span>${words}` : words;
 }
 
 /** The mail server is a secret of the environment: the page shows its host, and never user or password. */

@@ -1,4 +1,5 @@
 import { PATHS } from '#core/paths.ts';
+import { logoOnGround } from '#features/console/logo-page.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
@@ -10,6 +11,9 @@ type Valued = Pick<ShownSetting, 'key'>;
 
 /** A value in words. @param text as it is typed and stored */
 export function valueWords({ t }: View, { key }: Valued, text: string | undefined): string {
+  if (key === 'logoLight' || key === 'logoDark') {
+    return t(text === undefined ? 'settings.logo.none' : 'settings.logo.own');
+  }
   if (text === undefined) return t('settings.none');
   switch (key) {
     case 'resetSecondApprover':
@@ -25,6 +29,16 @@ export function valueWords({ t }: View, { key }: Valued, text: string | undefine
     default:
       return text;
   }
+}
+
+/** The value in force as the page shows it: a logo as a picture, a colour with a sample. */
+export function shownValue(view: View, setting: ShownSetting): Content {
+  const { key, logo, source, value } = setting;
+  const words = valueWords(view, setting, value);
+  if (key === 'accentHue') return html`<span class="swatch" aria-hidden="true"></span>${words}`;
+  if (logo === undefined || value === undefined) return words;
+  const ofEnvironment = source === 'environment' ? view.brand.logo?.light : undefined;
+  return logoOnGround(view, logo, ofEnvironment ?? `/logo/${value}`);
 }
 
 /** Where the value comes from: the environment, somebody here, or nobody. */
@@ -47,5 +61,8 @@ function changeWords({ t }: View, isSet: boolean, by: ChangedBy): string {
 
 /** A value, and below it where it comes from. */
 export function valueCell(view: View, setting: ShownSetting, shown: Content): Html {
-  return html`<span class="anywhere">${shown}</span><br><span class="hint">${sourceWords(view, setting)}</span>`;
+  const source = html`<span class="hint">${sourceWords(view, setting)}</span>`;
+  // A picture is a block of its own.
+  if (setting.logo !== undefined && setting.value !== undefined) return html`${shown}${source}`;
+  return html`<span class="anywhere">${shown}</span><br>${source}`;
 }

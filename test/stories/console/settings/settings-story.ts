@@ -21,8 +21,12 @@ export async function change(browser: Person, name: string, fields: Readonly<Rec
 }
 
 /** The same service on another node: with what that process knows of the settings. */
-export async function secondNode(t: Parameters<typeof openWorld>[0], { env, clock }: World) {
-  const other = await openWorld(t, { db: env.db, clock });
+export async function secondNode(
+  t: Parameters<typeof openWorld>[0],
+  { env, clock }: World,
+  environment: Environment = {},
+) {
+  const other = await openWorld(t, { db: env.db, clock, environment });
   const node = { ...other.env, keys: env.keys };
   return { env: node, app: createApp(node, ROUTES) };
 }
