@@ -83,6 +83,7 @@ export function pathFor({ path }: Row, ids: Roles['ids'], partner: string, perso
   return path
     .replace(':partner', ids[partner] ?? '')
     .replace(/:(person|user)/, ids[person] ?? '')
+    .replace(':setting/logo', 'logo-light/logo')
     .replace(':setting', 'accent-hue')
     .replace(/:\w+/g, 'nothing');
 }
