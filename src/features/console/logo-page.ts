@@ -15,12 +15,15 @@ type LogoUpload = {
   /** Hidden fields. */
   readonly carried: Content;
   readonly error: string | undefined;
+  /** The way back, where the upload is the act of the page. */
+  readonly back?: Content;
 };
 
 /** The form that sends the file of a logo. */
-export function logoUpload(view: View, { action, id, carried, error }: LogoUpload): Html {
-  const button = submitButton(view.t('look.logo.upload'), 'quiet');
-  return uploadForm(view, action, html`${carried}${logoField(view, { id, error })}\n${button}`);
+export function logoUpload(view: View, { action, id, carried, error, back }: LogoUpload): Html {
+  const button = submitButton(view.t('look.logo.upload'), back === undefined ? 'quiet' : 'primary');
+  const buttons = back === undefined ? button : html`<div class="actions">${button}${back}</div>`;
+  return uploadForm(view, action, html`${carried}${logoField(view, { id, error })}\n${buttons}`);
 }
 
 type LogoField = { readonly id: string; readonly error?: string | undefined; readonly disabled?: boolean };

@@ -30,6 +30,7 @@ describe('the page with the look of a partner', () => {
       /<figure class="sample in-light">[\s\S]*Acme Access[\s\S]*<figure class="sample in-dark">/,
     );
     assert.match(saved.text, /href="\/brand\.css\?sample=25"/);
+    for (const file of ['look.css', 'look.js']) assert.ok(saved.text.includes(`/assets/${file}?v=`), file);
     assert.match(
       saved.text,
       /<link rel="stylesheet" href="\/brand\.css\?hue=262">/,

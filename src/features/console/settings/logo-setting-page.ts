@@ -6,7 +6,7 @@ import { notice } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import type { ShownSetting } from './read.ts';
 import { seenField } from './setting-page.ts';
-import { SETTINGS, shownValue, sourceWords, valueCell } from './words-page.ts';
+import { SETTINGS, shownValue, sourceWords, valueBlock } from './words-page.ts';
 
 /** The logo of the service for one scheme: the picture, who set it, and the upload. Read-only where the environment gives it. */
 export function logoSettingPage(view: View, setting: ShownSetting, refusal?: Refused): Html {
@@ -14,7 +14,9 @@ export function logoSettingPage(view: View, setting: ShownSetting, refusal?: Ref
   const { key, name, source } = setting;
   const path = `${SETTINGS}/${name}`;
   const isFixed = source === 'environment';
-  const upload = { action: `${path}/logo`, id: 'file', carried: seenField(setting), error: errorAt(refusal, 'file') };
+  const back = linkButton(SETTINGS, t('act.cancel'));
+  const error = errorAt(refusal, 'file');
+  const upload = { action: `${path}/logo`, id: 'file', carried: seenField(setting), error, back };
   return consolePage(view, {
     title: t(`settings.${key}.title`),
     part: 'settings',
@@ -25,9 +27,9 @@ export function logoSettingPage(view: View, setting: ShownSetting, refusal?: Ref
     body: html`<p class="lead">${t(`settings.${key}.lead`)}</p>
 ${
   isFixed
-    ? html`${notice(sourceWords(view, setting), 'info')}${shownValue(view, setting)}${logoField(view, { id: 'file', disabled: true })}`
-    : html`<div>${valueCell(view, setting, shownValue(view, setting))}</div><p class="quiet">${t('look.logo.hint')}</p>${logoUpload(view, upload)}`
+    ? html`${notice(sourceWords(view, setting), 'info')}${shownValue(view, setting)}${logoField(view, { id: 'file', disabled: true })}${actions(back)}`
+    : html`${valueBlock(view, setting)}<p class="quiet">${t('look.logo.hint')}</p>${logoUpload(view, upload)}`
 }
-${actions(html`${source === 'stored' && linkButton(`${path}/default`, t('settings.default.button'))}${linkButton(SETTINGS, t('act.cancel'))}`)}`,
+${source === 'stored' && actions(linkButton(`${path}/default`, t('settings.default.button')))}`,
   });
 }

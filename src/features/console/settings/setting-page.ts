@@ -7,7 +7,7 @@ import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { notice } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import type { ShownSetting } from './read.ts';
-import { SETTINGS, shownValue, sourceWords, valueCell, valueWords } from './words-page.ts';
+import { SETTINGS, sourceWords, valueBlock, valueCell, valueWords } from './words-page.ts';
 
 type SettingPage = {
   readonly setting: ShownSetting;
@@ -118,7 +118,7 @@ export function defaultPage(view: View, { setting, becomes, reason, refusal }: D
     narrow: true,
     refusal,
     assets: ['look.css'],
-    body: html`<div>${valueCell(view, setting, shownValue(view, setting))}</div>
+    body: html`${valueBlock(view, setting)}
 <p class="lead">${t('settings.default.text', { value: becomes })}</p>
 ${form(
   view,

@@ -61,8 +61,18 @@ function changeWords({ t }: View, isSet: boolean, by: ChangedBy): string {
 
 /** A value, and below it where it comes from. */
 export function valueCell(view: View, setting: ShownSetting, shown: Content): Html {
-  const source = html`<span class="hint">${sourceWords(view, setting)}</span>`;
-  // A picture is a block of its own.
-  if (setting.logo !== undefined && setting.value !== undefined) return html`${shown}${source}`;
-  return html`<span class="anywhere">${shown}</span><br>${source}`;
+  const source = sourceWords(view, setting);
+  if (isPicture(setting)) return html`${shown}<p class="hint">${source}</p>`;
+  return html`<span class="anywhere">${shown}</span><br><span class="hint">${source}</span>`;
+}
+
+/** The value in force on a page of its own. */
+export function valueBlock(view: View, setting: ShownSetting): Html {
+  const cell = valueCell(view, setting, shownValue(view, setting));
+  return isPicture(setting) ? cell : html`<p>${cell}</p>`;
+}
+
+/** A picture is a block of its own. */
+function isPicture({ logo, value }: ShownSetting): boolean {
+  return logo !== undefined && value !== undefined;
 }

@@ -35,7 +35,9 @@ test('an administrator uploads a logo for each scheme, and every page and the ta
   const [light = ''] = logosOn((await robin.get(SETTINGS)).text);
   assert.deepEqual(await signInPage(world), { ...SERVICE, logo: light }, 'it serves both schemes');
   assert.equal((await uploadLogo(robin, DARK, WEBP_ALPHA)).status, 303);
-  const [, dark = ''] = logosOn((await robin.get(SETTINGS)).text);
+  const { text } = await robin.get(SETTINGS);
+  assert.match(text, /\/assets\/look\.css\?v=/, 'each logo is on the ground of its scheme');
+  const [, dark = ''] = logosOn(text);
   assert.deepEqual(await signInPage(world), { ...SERVICE, logo: light, dark });
   assert.ok((await world.person().get('/sign-in')).text.includes(`<link rel="icon" href="${light}">`));
   assert.match(await lineOf(robin, 'Logo for the dark scheme'), /Set here by Robin Weber on/);
