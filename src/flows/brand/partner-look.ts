@@ -1,3 +1,5 @@
+import { contentVersion } from '#core/brand/brand.ts';
+import { readPicture } from '#core/brand/image.ts';
 import { changedParts, type PartnerLook, readLook, type TypedLook, withLogo } from '#core/brand/look.ts';
 import type { Scheme } from '#core/brand/palette.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
@@ -9,8 +11,8 @@ import { type Around, plainly } from '#flows/runtime/transaction.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { createLogo, deleteOtherLogos, setLook } from '#store/partners/looks.ts';
 import { lockPartner } from '#store/partners/partners.ts';
+import type { LogoTable } from '#store/partners/tables.ts';
 import type { Partner } from '#store/people/users.ts';
-import { readLogoFile } from './logo-file.ts';
 
 /** Sets name, hue and help line for the people of a partner; its logos stay. */
 export async function changeLook(
@@ -78,4 +80,18 @@ async function change(
   const event = { action: 'partner.look_changed', partner: partnerId, detail: { parts } } as const;
   await appendEvent(env, tx, { ...event, actor: actorId(actor) }, actorClient(actor));
   return Object.keys(look).length === 0 ? partner : { ...partner, look };
+}
+
+/**
+ * A file as the logo that is stored and served, or why it is refused.
+ *
+ * @param owner a partner; null: the service
+ */
+export function readLogoFile({ now }: Pick<Env, 'now'>, owner: string | null, file: Buffer): LogoTable | Refusal {
+  const picture = readPicture(file);
+  if (isRefusal(picture)) return picture;
+  const { type, width, height, bytes } = picture;
+  // With the owner in it: somebody who has the file cannot ask by its address whether a partner is here.
+  const id = contentVersion(Buffer.concat([Buffer.from(`${owner ?? ''}\n`), bytes]));
+  return { id, partner_id: owner, type, width, height, content: bytes.toString('base64'), created_at: now() };
 }

@@ -3,7 +3,7 @@ import { findInstanceSetting, INSTANCE_SETTINGS, type InstanceSetting, textToSto
 import { isRefusal, type ReasonOf, type Refusal, refuse, refuseFields } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { type Actor, actorClient, actorId } from '#flows/administration/actor.ts';
-import { readLogoFile } from '#flows/brand/logo-file.ts';
+import { readLogoFile } from '#flows/brand/partner-look.ts';
 import { actingTransaction } from '#flows/runtime/acting.ts';
 import { appendEvent } from '#flows/runtime/append-event.ts';
 import { type Around, plainly } from '#flows/runtime/transaction.ts';
