@@ -147,7 +147,7 @@ test('every act on a person is declared, so that the table of permissions is ask
 // up to the answer, with whole functions and types. Without the pages and the answer it is 2 600 lines; the English
 // texts of all features count as one declaration of 1 300.
 const HANDLER = { path: 'src/features/sign-in/code-routes.ts', name: 'submitOneTimeCode' };
-const BUDGET = { lines: 7_950, files: 140 };
+const BUDGET = { lines: 8_000, files: 140 };
 
 test(`what ${HANDLER.name} reaches stays within ${BUDGET.lines} lines of ${BUDGET.files} files`, (t) => {
   const { lines, files, fileLines } = reachOf(SOURCES, HANDLER.path, HANDLER.name);
