@@ -22,6 +22,9 @@ const KEYS_ALONE = 'COVERING INDEX users_search';
 /** Few requests wait for an approval, so any join with people may sort them. */
 const FEW = '/console/resets';
 
+/** Those of one team who were reminded least recently come first. The largest has some thousand people. */
+const TEAM = '/team/remind (of the largest)';
+
 const CHOICE = 'PostgreSQL chooses by what it has counted: npm run bench:console prints its plans';
 
 /** The index of each list, and the order of its rows. */
@@ -58,7 +61,7 @@ test('no list of console or management API reads a large table from end to end, 
       // The newest events without a filter: the page is the end of the table.
       if (!/ where /.test(sql)) continue;
       assert.deepEqual(wholeReads(sql, plan), [], `${asking.name} asks ${sql}`);
-      if (asking.name !== FEW) assert.deepEqual(sorted(sql, plan), [], `${asking.name} sorts ${sql}`);
+      if (![FEW, TEAM].includes(asking.name)) assert.deepEqual(sorted(sql, plan), [], `${asking.name} sorts ${sql}`);
     }
   }
 });
