@@ -55,6 +55,7 @@ const LINES = {
   'invalid_request.backchannel_internal':
     'this back-channel logout URI is on a private network or on this machine: add --internal if this is intended',
   'invalid_request.partners': 'a client can have at most 100 partners; for everyone, leave --partner out',
+  'invalid_request.partners_unknown': 'name existing partner accounts by their short names',
   'invalid_request.jwks':
     'that is not a JWK Set of public keys: {"keys": […]}, 1 to 10 of EC P-256, Ed25519 or RSA of 2048 to 4096 bits',
   'invalid_request.jwks_private':

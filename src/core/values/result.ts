@@ -46,6 +46,7 @@ type Reasons = {
         | 'name'
         | 'name_taken'
         | 'partners'
+        | 'partners_unknown'
         | 'password'
         | 'policy'
         | 'post_logout_redirect_uris'

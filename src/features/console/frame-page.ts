@@ -178,6 +178,7 @@ const WORDS = {
   backchannel_internal: { field: 'backchannel_logout_uri', key: 'console.refused.backchannelInternal' },
   partner: { field: 'partners', key: 'console.refused.partners' },
   partners: { field: 'partners', key: 'console.refused.partnersMany' },
+  partners_unknown: { field: 'partners', key: 'console.refused.partners' },
   jwks: { field: 'jwks', key: 'console.refused.jwks' },
   jwks_private: { field: 'jwks', key: 'console.refused.jwksPrivate' },
   jwks_type: { field: 'jwks', key: 'console.refused.jwksType' },

@@ -37,7 +37,7 @@ export async function addClient(
   const slugs = [...new Set(typed.partners)];
   if (slugs.length > PARTNERS_MOST) return refuse('invalid_request', { reason: 'partners' });
   const settings = checkClientSettings(typed);
-  if (isRefusal(settings)) return settings;
+  if (isRefusal(settings)) return withPartners(settings, await findPartners(env.db.read, slugs));
   const id = env.newId();
   const secret = hasSecret(settings) ? newClientSecret(env.random) : undefined;
   const secretHash = secret === undefined ? undefined : tokenHash(secret);
@@ -51,6 +51,12 @@ export async function addClient(
     await appendEvent(env, tx, { action: 'client.added', actor: actorId(actor), detail }, actorClient(actor));
     return { client: { ...client, disabledAt: undefined, lastUsedAt: undefined }, secret };
   });
+}
+
+/** A form with other faults names its unknown partners, too. */
+function withPartners(refused: Refusal, partners: unknown): Refusal {
+  if (refused.refused !== 'invalid_request' || !isRefusal(partners)) return refused;
+  return { ...refused, also: [...(refused.also ?? []), 'partners_unknown'] };
 }
 
 async function findPartners(tx: Queries, slugs: readonly string[]): Promise<OidcClient['partners'] | Refusal> {

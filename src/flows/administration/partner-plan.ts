@@ -81,13 +81,14 @@ export async function changeNotes(
   around: Around<true> = plainly,
 ): Promise<true | Refusal> {
   const notes = cleanNotes(typed);
-  if (notes === undefined) return refuse('invalid_request', { reason: 'notes' });
   return actingTransaction(env, actor, around, async (tx) => {
     if (!(await lockPartner(tx, partner))) return refuse('not_found', { reason: 'partner' });
     const colleague = owner === undefined ? undefined : await findPerson(tx, owner);
-    if (owner !== undefined && !(colleague && isStaff(colleague.user.role))) {
-      return refuse('invalid_request', { reason: 'owner' });
+    const isOwnerWrong = owner !== undefined && !(colleague && isStaff(colleague.user.role));
+    if (notes === undefined) {
+      return refuse('invalid_request', isOwnerWrong ? { reason: 'owner', also: ['notes'] } : { reason: 'notes' });
     }
+    if (isOwnerWrong) return refuse('invalid_request', { reason: 'owner' });
     const note = (event: AuditEvent) => appendEvent(env, tx, { ...event, actor: actorId(actor) }, actorClient(actor));
     const before = await findNotes(tx, partner);
     await setNotes(tx, partner, { owner, notes });

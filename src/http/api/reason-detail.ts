@@ -60,6 +60,7 @@ const DETAILS = {
   'invalid_request.name': 'A name has 1 to 100 characters, none of them a control character.',
   'invalid_request.name_taken': 'A partner with this name already exists: send a different slug to add another one.',
   'invalid_request.partners': 'A client can have at most 100 partners; without partners, everyone can use it.',
+  'invalid_request.partners_unknown': 'Each partner is the slug of an existing partner account.',
   'invalid_request.post_logout_redirect_uris':
     'postLogoutRedirectUris are up to 20 absolute URIs in plain ASCII, https or http for this machine, without fragment and user.',
   'invalid_request.reason_missing': 'A reason is required: it is kept in the audit log.',

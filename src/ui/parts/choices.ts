@@ -10,14 +10,16 @@ type Select = {
   /** More options, under headings. */
   readonly groups?: readonly { readonly label: string; readonly options: readonly Option[] }[];
   readonly value: string | undefined;
+  readonly error?: string | undefined;
 };
 
 /** A choice among a few short options, or among many in groups. */
-export function selectField({ id, name, label, options, groups = [], value = '' }: Select): Html {
+export function selectField({ id, name, label, options, groups = [], value = '', error }: Select): Html {
+  const wrong = wrongAttributes(id, error);
   const draw = (option: Option) =>
     html`<option${attributes({ value: option.value, selected: option.value === value })}>${option.label}</option>`;
-  return html`<div class="field"><label for="${id}">${label}</label>
-<select${attributes({ id, name })}>${options.map(draw)}${groups.map((group) => html`<optgroup label="${group.label}">${group.options.map(draw)}</optgroup>`)}</select></div>`;
+  return html`<div class="field${error !== undefined && ' wrong'}"><label for="${id}">${label}</label>
+${error !== undefined && html`<p class="error" id="${id}-error">${error}</p>`}<select${attributes({ id, name, ...wrong })}>${options.map(draw)}${groups.map((group) => html`<optgroup label="${group.label}">${group.options.map(draw)}</optgroup>`)}</select></div>`;
 }
 
 /** One of a few options, with its explanation. */
@@ -33,10 +35,7 @@ type Radios = {
 
 /** A choice among a few options with explanations. The first id is the name, so that an error can link to it. */
 export function radios({ name, legend, options, value, error }: Radios): Html {
-  const wrong = {
-    'aria-describedby': error === undefined ? undefined : `${name}-error`,
-    'aria-invalid': error === undefined ? undefined : 'true',
-  };
+  const wrong = wrongAttributes(name, error);
   return html`<fieldset class="field${error !== undefined && ' wrong'}"><legend>${legend}</legend>
 ${error !== undefined && html`<p class="error" id="${name}-error">${error}</p>`}${options.map((option, index) => {
   const id = index === 0 ? name : `${name}-${option.value}`;
@@ -61,3 +60,7 @@ type MoreFilters = {
   /** Whether one of them is set. */
   readonly isOpen: boolean;
 };
+
+function wrongAttributes(id: string, error: string | undefined): Record<string, string | undefined> {
+  return error === undefined ? {} : { 'aria-describedby': `${id}-error`, 'aria-invalid': 'true' };
+}

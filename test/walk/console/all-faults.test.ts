@@ -20,6 +20,10 @@ const ALL_WRONG: Readonly<Record<string, Wrong>> = {
     fields: { email: 'bo', name: TURNED, role: 'member' },
     said: ['email', 'name'],
   },
+  '/console/partners/:partner/notes': {
+    fields: { owner: 'unknown', notes: 'x'.repeat(1001) },
+    said: ['owner', 'notes'],
+  },
   '/console/people/:person/exempt': { fields: { reason: ' ', until: '2001-01-01' }, said: ['reason', 'until'] },
   '/console/people/:person/reset-mfa': {
     fields: { reason: ' ', check_note: ' ', code_minutes: '60' },
@@ -35,9 +39,9 @@ const ALL_WRONG: Readonly<Record<string, Wrong>> = {
   '/console/clients/new': {
     fields: {
       ...{ name: ' ', type: 'browser', redirect_uris: 'http://a.example/', post_logout_redirect_uris: 'x' },
-      ...{ backchannel_logout_uri: 'http://a.example/', jwks: '{"keys":[]}', partners: '' },
+      ...{ backchannel_logout_uri: 'http://a.example/', jwks: '{"keys":[]}', partners: 'unknown' },
     },
-    said: ['name', 'redirect_uris', 'post_logout_redirect_uris', 'backchannel_logout_uri', 'jwks'],
+    said: ['name', 'redirect_uris', 'post_logout_redirect_uris', 'backchannel_logout_uri', 'jwks', 'partners'],
   },
 };
 

@@ -1,4 +1,4 @@
-import { consolePage, type Refused } from '#features/console/frame-page.ts';
+import { consolePage, errorAt, type Refused } from '#features/console/frame-page.ts';
 import type { ShownPartner } from '#features/console/lists.ts';
 import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { selectField } from '#ui/parts/choices.ts';
@@ -57,6 +57,7 @@ export function notesFormPage(view: View, page: NotesForm): Html {
         { value: '', label: t('rollout.owner.none') },
         ...staff.map(({ id, name }) => ({ value: id, label: name })),
       ],
+      error: errorAt(refusal, 'owner'),
     })}
 ${textArea({
   id: 'notes',
@@ -66,7 +67,7 @@ ${textArea({
   rows: 6,
   required: false,
   value: notes,
-  error: refusal?.fieldId === 'notes' ? refusal.title : undefined,
+  error: errorAt(refusal, 'notes'),
 })}`,
   });
 }
