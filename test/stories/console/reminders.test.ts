@@ -5,6 +5,7 @@ import { remindAsked } from '#features/operate/remind-now.ts';
 import { remind } from '#features/operate/reminders.ts';
 import { plain } from '../../story.ts';
 import type { World } from '../../world.ts';
+import { dress } from '../look/look-story.ts';
 import { enterManager } from '../team/team-story.ts';
 import { enterStaff, openConsole, read } from './console-story.ts';
 
@@ -61,6 +62,15 @@ test('ticked partners are reminded once, each person by one mail, and a second t
   await next.post('/console/reminders', { partners: one });
   await remindAsked(world.env);
   assert.equal((await mailed(world)).length, 64);
+});
+
+test('the email is shown as the first partner of the list gets it, with its look', async (t) => {
+  const { world, csm } = await openConsole(t);
+  await addLate(world, 'one', 1);
+  await dress(world, await addLate(world, 'two', 9));
+  const page = plain((await csm.get('/console/reminders?view=overdue&all=yes')).text);
+  assert.match(page, /The email, as two gets it/);
+  assert.match(page, /signing in to Acme Access/);
 });
 
 test('all partners of a list are reminded by its filter, without ticking them', async (t) => {

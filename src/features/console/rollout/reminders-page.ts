@@ -30,7 +30,7 @@ export function remindersPage(view: View, page: RemindersPage): Html {
     body: html`<p class="lead">${t(reached === 0 ? 'reminders.nobody' : 'reminders.lead')}</p>
 ${paused > 0 && html`<p>${t('reminders.paused', { partners: paused })}</p>`}
 ${reached > 0 && sendForm(view, page)}
-${preview.mail && quotedMail(t('reminders.mail'), preview.mail)}
+${preview.mail && quotedMail(t('reminders.mailOf', { partner: preview.mail.partner }), preview.mail)}
 ${partners > 0 && listPart(view, preview)}`,
   });
 }

@@ -1,6 +1,8 @@
+import { partnerBrand } from '#core/brand/look.ts';
 import type { Env } from '#env.ts';
 import { REMINDER_PAUSE_SECONDS } from '#flows/administration/partner-plan.ts';
 import { subjectOf, wordsOf } from '#mail/words.ts';
+import { findLook } from '#store/partners/looks.ts';
 import { listSelection, type Selection, type SelectionSum, sumSelection } from '#store/partners/reminding.ts';
 
 const LISTED = 20;
@@ -13,8 +15,10 @@ export type ReminderPreview = SelectionSum & {
     readonly missing: number;
     readonly remindedAt: number | undefined;
   }[];
-  /** The mail in the reader's language, as the first partner of the list gets it. */
-  readonly mail: { readonly subject: string; readonly text: string; readonly after: string } | undefined;
+  /** The mail in the reader's language and the look of the first partner of the list. */
+  readonly mail:
+    | { readonly partner: string; readonly subject: string; readonly text: string; readonly after: string }
+    | undefined;
 };
 
 /** What "remind now" would do: whom it reaches, who is left out, and the mail. */
@@ -23,7 +27,9 @@ export async function previewReminders(env: Env, place: Place, selection: Select
   const listed = await listSelection(env.db.read, selection, { now, limit: LISTED });
   const sum = await sumSelection(env.db.read, selection, { now, remindedBefore: now - REMINDER_PAUSE_SECONDS });
   const [first] = listed;
-  return { ...sum, listed, mail: first && mailTo(place, first.since, now) };
+  if (first === undefined) return { ...sum, listed, mail: undefined };
+  const brand = partnerBrand(place.brand, await findLook(env.db.read, first.id));
+  return { ...sum, listed, mail: { partner: first.name, ...mailTo({ ...place, brand }, first.since, now) } };
 }
 
 /** The language and the names that the words of the mail need. */
