@@ -1,9 +1,9 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
 import { openConnection } from './client.ts';
 import { rawHash } from './floor.ts';
 import { growth } from './growth.ts';
 import { morning, seedMorning } from './morning.ts';
+import { readOptions } from './options.ts';
 import { openidBudget, portals } from './portals.ts';
 import { coldStart } from './processes/cold-start.ts';
 import { type DatabaseKind, type Nodes, openPlace, type Place, withNodes } from './processes/nodes.ts';
@@ -16,16 +16,14 @@ import { printTable, row } from './table.ts';
 const USAGE =
   'npm run bench -- [--database sqlite|postgres] [--nodes N] [--quick] [--morning | --portals | --growth | --soak MINUTES]';
 
-const { values } = parseArgs({
-  options: {
-    database: { type: 'string', default: 'sqlite' },
-    nodes: { type: 'string', default: '1' },
-    quick: { type: 'boolean', default: false },
-    morning: { type: 'boolean', default: false },
-    portals: { type: 'boolean', default: false },
-    growth: { type: 'boolean', default: false },
-    soak: { type: 'string' },
-  },
+const values = readOptions(USAGE, {
+  database: { type: 'string', default: 'sqlite' },
+  nodes: { type: 'string', default: '1' },
+  quick: { type: 'boolean', default: false },
+  morning: { type: 'boolean', default: false },
+  portals: { type: 'boolean', default: false },
+  growth: { type: 'boolean', default: false },
+  soak: { type: 'string' },
 });
 const KIND = values.database;
 const NODES = Number(values.nodes);

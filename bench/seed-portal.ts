@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { sql } from 'kysely';
 import { ROOT } from '#config/root.ts';
 import { loadConfig } from '#config.ts';
@@ -12,6 +11,7 @@ import { addPerson } from '#flows/administration/add-person.ts';
 import type { Queries } from '#store/engine/database.ts';
 import { setAdoptionDay } from '#store/partners/adoption.ts';
 import { insertRows } from './bulk.ts';
+import { readOptions } from './options.ts';
 import { eventSource, partnerOf, type Signer } from './portal-rows.ts';
 
 /** The number of people in memory at once, because the whole portal would not fit. */
@@ -20,13 +20,11 @@ const EVENTS_AT_ONCE = 5_000;
 const ROLL_OUT_DAYS = 300;
 
 /** Fills the configured database with a made-up portal of any size. Unlike the demo, it persists. */
-const { values } = parseArgs({
-  options: {
-    partners: { type: 'string', default: '5000' },
-    users: { type: 'string', default: '200000' },
-    events: { type: 'string' },
-    'beside-others': { type: 'boolean', default: false },
-  },
+const values = readOptions('npm run seed -- [--partners 5000] [--users 200000] [--events N] [--beside-others]', {
+  partners: { type: 'string', default: '5000' },
+  users: { type: 'string', default: '200000' },
+  events: { type: 'string' },
+  'beside-others': { type: 'boolean', default: false },
 });
 const [partners, users] = [whole(values.partners, '--partners'), whole(values.users, '--users')];
 const events = values.events === undefined ? users * 2 : whole(values.events, '--events');

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../bench/options.ts';
 import { closeServers } from './database.ts';
 import { type Raced, runRaces } from './races.ts';
 import { chanceOf } from './random.ts';
@@ -8,17 +8,15 @@ import { NEGATIVE_CONTROLS, SCENARIOS } from './scenarios.ts';
 import { missingFor } from './service.ts';
 import { tableOf } from './table.ts';
 
-const { values } = parseArgs({
-  options: {
-    short: { type: 'boolean', default: false },
-    /** At most this many rounds of each scenario and race, and sequences of the model. */
-    rounds: { type: 'string' },
-    seed: { type: 'string' },
-    /** Scenarios whose line contains this text: `postgres`, `power cut`. */
-    only: { type: 'string' },
-    /** The products that are broken on purpose, and nothing else. */
-    controls: { type: 'boolean', default: false },
-  },
+const values = readOptions('npm run prove -- [--short] [--rounds N] [--seed N] [--only TEXT | --controls]', {
+  short: { type: 'boolean', default: false },
+  /** At most this many rounds of each scenario and race, and sequences of the model. */
+  rounds: { type: 'string' },
+  seed: { type: 'string' },
+  /** Scenarios whose line contains this text: `postgres`, `power cut`. */
+  only: { type: 'string' },
+  /** The products that are broken on purpose, and nothing else. */
+  controls: { type: 'boolean', default: false },
 });
 const seed = Number(values.seed ?? randomInt(2 ** 32));
 const roundsMost = Number(values.rounds ?? Number.POSITIVE_INFINITY);
