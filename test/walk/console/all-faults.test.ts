@@ -24,6 +24,10 @@ const ALL_WRONG: Readonly<Record<string, Wrong>> = {
     fields: { owner: 'unknown', notes: 'x'.repeat(1001) },
     said: ['owner', 'notes'],
   },
+  '/console/import/:job/start': {
+    fields: { invite: 'date', from: '2001-01-01', reason: ' ' },
+    said: ['from', 'reason'],
+  },
   '/console/people/:person/exempt': { fields: { reason: ' ', until: '2001-01-01' }, said: ['reason', 'until'] },
   '/console/people/:person/reset-mfa': {
     fields: { reason: ' ', check_note: ' ', code_minutes: '60' },

@@ -1,6 +1,6 @@
 import { reasonField } from '#features/console/act-pages.ts';
 import { pathWith } from '#features/console/filters.ts';
-import { consolePage, type Done, type Refused } from '#features/console/frame-page.ts';
+import { consolePage, type Done, errorAt, type Refused } from '#features/console/frame-page.ts';
 import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { radios, selectField } from '#ui/parts/choices.ts';
 import { textArea, textField } from '#ui/parts/fields.ts';
@@ -114,7 +114,7 @@ type StartForm = Pick<StartPage, 'typed' | 'refusal'> & { readonly path: string;
 
 function startForm(view: View, { path, count, typed, refusal }: StartForm): Html {
   const { t } = view;
-  const error = (fieldId: string) => (refusal?.fieldId === fieldId ? refusal.title : undefined);
+  const error = (fieldId: string) => errorAt(refusal, fieldId);
   const options = (['never', 'now', 'date'] as const).map((value) => ({
     value,
     label: t(`import.invite.${value}`),

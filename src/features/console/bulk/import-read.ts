@@ -1,3 +1,4 @@
+import { staffReason } from '#core/audit/detail.ts';
 import { IMPORT_COLUMNS, type ImportColumn, type ImportSettings, type InviteMode } from '#core/bulk/import-row.ts';
 import type { Columns } from '#core/bulk/policy-row.ts';
 import { parseBegin } from '#core/time/day.ts';
@@ -74,9 +75,11 @@ export function readInviting(env: Env, { id }: BulkJob): Promise<BulkJob | undef
 export type InviteTyped = { readonly invite: string; readonly from: string; readonly reason: string };
 
 /** When people get their invitations, or the field that is invalid. */
-export function readInvite({ invite, from }: InviteTyped, now: number): InviteMode | Refusal {
+export function readInvite({ invite, from, reason }: InviteTyped, now: number): InviteMode | Refusal {
   if (invite === 'now' || invite === 'never') return invite;
   const at = invite === 'date' ? parseBegin(typedDay(from) ?? '') : undefined;
-  if (invite !== 'date') return refuse('invalid_request', { reason: 'invite' });
-  return at === undefined || at <= now ? refuse('invalid_request', { reason: 'from' }) : { at };
+  if (at !== undefined && at > now) return { at };
+  const wrong = { reason: invite === 'date' ? 'from' : 'invite' } as const;
+  // The reason is judged at the start, which is not reached.
+  return refuse('invalid_request', staffReason(reason) === undefined ? { ...wrong, also: ['reason_missing'] } : wrong);
 }
