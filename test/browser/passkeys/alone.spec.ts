@@ -22,7 +22,8 @@ test('the email field offers it: the list of the browser signs in', async ({ pag
   const used = device.events.length;
   // A person who picks the passkey in the list of the field.
   await device.setTouched(true);
-  await page.goto('/sign-in?return_to=/security');
+  // The device can answer before the page has loaded, and the next page begins.
+  await page.goto('/sign-in?return_to=/security', { waitUntil: 'commit' });
   await expect(heading(page)).toHaveText('Security settings');
   expect(device.events.slice(used).map(({ kind }) => kind)).toContain('asserted');
 });
