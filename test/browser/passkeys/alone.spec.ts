@@ -39,7 +39,7 @@ test('a device that answers by itself is refused once, and asked again only by t
   });
   await device.setFaults({ isBadUV: true });
   await device.setTouched(true);
-  await page.goto('/sign-in');
+  await page.goto('/sign-in', { waitUntil: 'commit' });
   await expect(page.getByRole('alert')).toContainText('This passkey didn’t work');
   await expect(page.getByLabel('Email', { exact: true })).toHaveAttribute('autocomplete', 'username');
   await device.setFaults({});
