@@ -21,6 +21,8 @@ test('the email field offers it: the list of the browser signs in', async ({ pag
   await expect(page.getByLabel('Email', { exact: true })).toHaveAttribute('autocomplete', 'username webauthn');
   const used = device.events.length;
   // A person who picks the passkey in the list of the field.
+  // The sign-in page of before must not get the answer.
+  await page.goto('about:blank');
   await device.setTouched(true);
   // The device can answer before the page has loaded, and the next page begins.
   await page.goto('/sign-in?return_to=/security', { waitUntil: 'commit' });
