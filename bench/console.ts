@@ -126,7 +126,7 @@ async function addCredentials(): Promise<void> {
   job = await addJob();
 }
 
-/** A draft that would change every partner. */
+/** A draft that would change every partner: its preview is the longest. */
 async function addJob(): Promise<string> {
   const partners = await env.db.read.selectFrom('partners').select('id').where('archived_at', 'is', null).execute();
   const todo = JSON.stringify({ act: 'policy', policy: 'optional' });
