@@ -81,7 +81,7 @@ export const AUDIT_ACTIONS = {
   'email.changed': success<Nothing>('A person confirmed their new email by its link.'),
   'email.reverted': success<Nothing>('The email from before a change was restored by its link.'),
   'invitation.created': success<{ expiresAt?: number | undefined }>('An invitation link was made.'),
-  'invitation.to_existing': refusal<{ reason: 'exists' }>('Somebody with access was invited: nothing changed.'),
+  'invitation.to_existing': refusal<{ reason: 'exists' }>('Someone with access was invited: nothing changed.'),
   'invitation.withdrawn': success<{ invitations: number }>('Invitations of staff ended with their maker’s rights.'),
   'invitation.accepted': success<Nothing>('An invited person set a password.'),
   'administrator.created': success<Nothing>('The first administrator was made through the link printed at start.'),

@@ -1,5 +1,5 @@
 import { expect, heading, pressButton, test } from '../world.ts';
-import { addDevice, enrollWithPasskey, isSignedIn, leave, withoutAutofill } from './passkey-ways.ts';
+import { addDevice, enrollWithPasskey, isSignedIn, leave, openTouched, withoutAutofill } from './passkey-ways.ts';
 
 test('the button signs in without a password, and says how', async ({ page, site }) => {
   await withoutAutofill(page);
@@ -20,12 +20,7 @@ test('the email field offers it: the list of the browser signs in', async ({ pag
   await leave(page, device);
   await expect(page.getByLabel('Email', { exact: true })).toHaveAttribute('autocomplete', 'username webauthn');
   const used = device.events.length;
-  // A person who picks the passkey in the list of the field.
-  // The sign-in page of before must not get the answer.
-  await page.goto('about:blank');
-  await device.setTouched(true);
-  // The device can answer before the page has loaded, and the next page begins.
-  await page.goto('/sign-in?return_to=/security', { waitUntil: 'commit' });
+  await openTouched(page, device, '/sign-in?return_to=/security');
   await expect(heading(page)).toHaveText('Security settings');
   expect(device.events.slice(used).map(({ kind }) => kind)).toContain('asserted');
 });
@@ -40,8 +35,7 @@ test('a device that answers by itself is refused once, and asked again only by t
     if (request.method() === 'POST' && pathname.startsWith('/sign-in/passkey/alone')) sent.push(pathname);
   });
   await device.setFaults({ isBadUV: true });
-  await device.setTouched(true);
-  await page.goto('/sign-in', { waitUntil: 'commit' });
+  await openTouched(page, device, '/sign-in');
   await expect(page.getByRole('alert')).toContainText('This passkey didn’t work');
   await expect(page.getByLabel('Email', { exact: true })).toHaveAttribute('autocomplete', 'username');
   await device.setFaults({});

@@ -44,3 +44,12 @@ export async function leave(page: Page, device: VirtualAuthenticator): Promise<v
   await pressButton(page, 'Sign out');
   await expect(heading(page)).toHaveText('Sign in');
 }
+
+/** Opens a page as a person who picks the passkey in the list of the email field: the device answers at once. */
+export async function openTouched(page: Page, device: VirtualAuthenticator, path: string): Promise<void> {
+  // The page of before also waits for an answer of the device, and must not get this one.
+  await page.goto('about:blank');
+  await device.setTouched(true);
+  // The device can answer before the page has loaded, and the next page begins.
+  await page.goto(path, { waitUntil: 'commit' });
+}
