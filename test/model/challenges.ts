@@ -42,7 +42,9 @@ export function addChallenge(
 /** Whether a challenge can be answered there, by the person or program that it was made for. */
 export function fits({ now }: Model, one: Challenge, { purpose, owner, browser }: Where): boolean {
   const isLive = !one.gone && now < one.expiresAt;
-  return isLive && one.purpose === purpose && one.owner === owner && one.form === browser?.form;
+  // A browser that comes for the first time gets its form cookie with the answer: nothing was made for it yet.
+  const isNew = browser !== undefined && browser.form === undefined;
+  return isLive && !isNew && one.purpose === purpose && one.owner === owner && one.form === browser?.form;
 }
 
 /** How a device answers. Everything not named is honest. */
