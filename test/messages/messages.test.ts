@@ -130,8 +130,8 @@ describe('texts and code', () => {
   test('no text is unused', () => {
     // Names with their own dot or colon are not part of a pattern. Their texts count as used while the name exists.
     const ofNames = new Set([
-      ...Object.keys(AUDIT_ACTIONS).map((action) => `action.${action}`),
-      ...SCOPES.map((scope) => `keys.scope.${scope}`),
+      ...Object.keys(AUDIT_ACTIONS).map((action) => `audit.action.${action}`),
+      ...SCOPES.map((scope) => `apiKeys.scope.${scope}`),
       ...WEBHOOK_EVENTS.map((event) => `webhooks.event.${event}`),
     ]);
     assert.deepEqual(

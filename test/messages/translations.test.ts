@@ -36,14 +36,14 @@ describe('who reads a text', () => {
   test('a text of staff is shared only where a team page shows it', () => {
     const asked = keysAskedIn(ofUsers.map(({ text }) => text));
     assert.deepEqual(
-      SHARED_KEYS.filter((key) => !asked(key) && !key.startsWith('action.')),
+      SHARED_KEYS.filter((key) => !asked(key) && !key.startsWith('audit.action.')),
       [],
     );
     // The page of activity shows an invitation to somebody who has access as any other.
     const events = SHOWN_TO_MANAGERS.filter((action) => action !== 'invitation.to_existing');
     assert.deepEqual(
-      SHARED_KEYS.filter((key) => key.startsWith('action.')),
-      events.map((action) => `action.${action}`).sort(),
+      SHARED_KEYS.filter((key) => key.startsWith('audit.action.')),
+      events.map((action) => `audit.action.${action}`).sort(),
     );
   });
 

@@ -45,8 +45,8 @@ ${
   textField({
     id: 'until',
     name: 'until',
-    label: t('act.until'),
-    hint: t('act.until.hint'),
+    label: t('person.exempt.until'),
+    hint: t('person.exempt.until.hint'),
     type: 'date',
     ...until,
     autocomplete: 'off',
@@ -63,7 +63,7 @@ export function confirmButtons(
   { t }: View,
   { title, above, isGrave }: { readonly title: string; readonly above: Above; readonly isGrave?: boolean | undefined },
 ): Html {
-  return html`<div class="actions">${submitButton(title, isGrave ? 'danger' : 'primary')}${linkButton(above.href, t('act.cancel'))}</div>`;
+  return html`<div class="actions">${submitButton(title, isGrave ? 'danger' : 'primary')}${linkButton(above.href, t('button.cancel'))}</div>`;
 }
 
 export function reasonField(

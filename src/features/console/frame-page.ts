@@ -69,9 +69,9 @@ ${done && doneNotice(view, done)}${page.body}`;
 
 /** One box on every page for partners and people. The script moves the focus here when `/` is pressed. */
 function searchBox({ t }: View, search = ''): Html {
-  return html`<form method="get" action="/console/find" class="find" role="search" aria-label="${t('find.title')}">
-<label class="unseen" for="find">${t('find.label')}</label><input${attributes({ id: 'find', name: 'q', type: 'search', value: search, placeholder: t('find.label'), autocomplete: 'off', spellcheck: 'false', 'data-find': true, 'aria-keyshortcuts': '/' })}>
-<button type="submit" class="button quiet">${t('find.button')}</button></form>`;
+  return html`<form method="get" action="/console/find" class="find" role="search" aria-label="${t('search.title')}">
+<label class="unseen" for="find">${t('search.label')}</label><input${attributes({ id: 'find', name: 'q', type: 'search', value: search, placeholder: t('search.label'), autocomplete: 'off', spellcheck: 'false', 'data-find': true, 'aria-keyshortcuts': '/' })}>
+<button type="submit" class="button quiet">${t('search.button')}</button></form>`;
 }
 
 /** What was done. Without a mail server it says that the mail waits. */

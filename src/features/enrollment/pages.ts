@@ -84,32 +84,36 @@ export function connectPage(view: View, { secret, email, hasPasskeys, refusal, m
 /** The codes, until Done. */
 export function recoveryCodesPage(view: View, codes: readonly string[], notSaved = false): Html {
   const { t } = view;
-  const refusal = { title: t('codes.notSaved.title'), text: t('codes.notSaved.text'), fieldId: 'saved' };
+  const refusal = {
+    title: t('recoveryCodes.notSaved.title'),
+    text: t('recoveryCodes.notSaved.text'),
+    fieldId: 'saved',
+  };
   return layout(view, {
-    title: t('codes.title'),
+    title: t('recoveryCodes.title'),
     width: 'wide',
     doors: { first: 'open', second: 'open', label: t('steps.set') },
     refusal: notSaved ? refusal : undefined,
-    body: html`${sheetHead(view)}<p class="lead">${t('codes.lead')}</p>
+    body: html`${sheetHead(view)}<p class="lead">${t('recoveryCodes.lead')}</p>
 ${codeList(codes)}
-<p>${t('codes.keep')}</p>
+<p>${t('recoveryCodes.keep')}</p>
 ${actions(
-  copyButton({ text: codes.join('\n'), label: t('codes.copy'), copiedLabel: t('setUp.copied') }),
-  linkButton('/enroll/recovery-codes.txt', t('codes.download'), 'quiet', true),
-  printButton(t('codes.print')),
+  copyButton({ text: codes.join('\n'), label: t('recoveryCodes.copy'), copiedLabel: t('setUp.copied') }),
+  linkButton('/enroll/recovery-codes.txt', t('recoveryCodes.download'), 'quiet', true),
+  printButton(t('recoveryCodes.print')),
 )}
 ${form(
   view,
   '/enroll/recovery-codes',
-  html`${checkbox({ id: 'saved', name: 'saved', label: t('codes.saved'), error: notSaved ? refusal.title : undefined })}
-${submitButton(t('codes.done'))}`,
+  html`${checkbox({ id: 'saved', name: 'saved', label: t('recoveryCodes.saved'), error: notSaved ? refusal.title : undefined })}
+${submitButton(t('recoveryCodes.done'))}`,
 )}`,
   });
 }
 
 /** The heading on paper: what the codes are for, whose they are, and from which day. */
 function sheetHead({ t, brand, now, signedIn }: View): Html {
-  const head = t('codes.file.head', { product: brand.name, email: signedIn?.email ?? '', date: dayText(now) });
+  const head = t('recoveryCodes.file.head', { product: brand.name, email: signedIn?.email ?? '', date: dayText(now) });
   return html`<p class="sheet">${head}</p>`;
 }
 
@@ -117,6 +121,6 @@ function sheetHead({ t, brand, now, signedIn }: View): Html {
 export function recoveryCodesFile(view: View, codes: readonly string[], email: string): string {
   const { t, brand, now } = view;
   const date = dayText(now);
-  const head = t('codes.file.head', { product: brand.name, email, date });
-  return `${head}\n${t('codes.file.use')}\n\n${codes.join('\n')}\n`;
+  const head = t('recoveryCodes.file.head', { product: brand.name, email, date });
+  return `${head}\n${t('recoveryCodes.file.use')}\n\n${codes.join('\n')}\n`;
 }

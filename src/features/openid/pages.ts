@@ -41,15 +41,15 @@ export function consentPage(view: View, { client, scopes }: Consent): Html {
   const { t, signedIn } = view;
   const asked = SCOPES.filter((scope) => scopes.includes(scope));
   return layout(view, {
-    title: t('consent.title', { client }),
+    title: t('openid.consent.title', { client }),
     width: 'form',
-    body: html`<p class="lead">${t('consent.lead', { client, email: signedIn?.email ?? '' })}</p>
-<ul><li>${t('consent.openid')}</li>${asked.map((scope) => html`<li>${t(`consent.${scope}`)}</li>`)}</ul>
+    body: html`<p class="lead">${t('openid.consent.lead', { client, email: signedIn?.email ?? '' })}</p>
+<ul><li>${t('openid.consent.openid')}</li>${asked.map((scope) => html`<li>${t(`openid.consent.${scope}`)}</li>`)}</ul>
 ${form(
   view,
   '/consent',
-  html`<div class="actions"><button type="submit" class="button primary" name="answer" value="allow">${t('consent.allow')}</button>
-<button type="submit" class="button quiet" name="answer" value="deny">${t('consent.deny')}</button></div>`,
+  html`<div class="actions"><button type="submit" class="button primary" name="answer" value="allow">${t('openid.consent.allow')}</button>
+<button type="submit" class="button quiet" name="answer" value="deny">${t('openid.consent.deny')}</button></div>`,
 )}`,
   });
 }
@@ -58,12 +58,12 @@ ${form(
 export function choosePage(view: View, person: { readonly name: string; readonly email: string }): Html {
   const { t } = view;
   return layout(view, {
-    title: t('choose.title'),
+    title: t('openid.chooseAccount.title'),
     width: 'form',
-    body: html`<p class="lead">${t('choose.lead', person)}</p>
+    body: html`<p class="lead">${t('openid.chooseAccount.lead', person)}</p>
 ${actions(
   form(view, '/oidc/choose', submitButton(t('button.continue'))),
-  linkButton(`${PATHS.signIn}?again&resume=${encodeURIComponent(view.resume ?? '')}`, t('choose.other')),
+  linkButton(`${PATHS.signIn}?again&resume=${encodeURIComponent(view.resume ?? '')}`, t('openid.chooseAccount.other')),
 )}`,
   });
 }
@@ -72,9 +72,9 @@ ${actions(
 export function formPostPage(view: View, action: string, fields: readonly (readonly [string, string])[]): Html {
   const { t } = view;
   return layout(view, {
-    title: t('formPost.title'),
+    title: t('openid.formPost.title'),
     width: 'form',
-    body: html`<p class="lead">${t('formPost.lead')}</p>
+    body: html`<p class="lead">${t('openid.formPost.lead')}</p>
 <form method="post" action="${action}" data-submit>${fields.map(
       ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
     )}

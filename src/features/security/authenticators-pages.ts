@@ -124,11 +124,11 @@ ${page.isOnlyApp && html`<p><a href="/security/authenticator">${t('authenticator
 function removePart(view: View, { one, isLast, canTurnOff, partnerName }: AuthenticatorPage): Content {
   const { t } = view;
   if (isLast && !canTurnOff)
-    return html`<p class="quiet">${t('turnOff.required', { partner: partnerName ?? view.brand.name })}</p>`;
+    return html`<p class="quiet">${t('authenticators.turnOff.required', { partner: partnerName ?? view.brand.name })}</p>`;
   const text = one.kind === 'totp' ? 'authenticators.remove.text' : 'passkey.remove.text';
   const button = submitButton(t('authenticators.removeNamed', { name: nameOf(view, one) }), 'danger');
-  return html`<p>${t(isLast ? 'turnOff.text' : text)}</p>
-${form(view, `${LIST}/${one.id}/remove`, actions(button, linkButton(LIST, t('act.cancel'))))}`;
+  return html`<p>${t(isLast ? 'authenticators.turnOff.text' : text)}</p>
+${form(view, `${LIST}/${one.id}/remove`, actions(button, linkButton(LIST, t('button.cancel'))))}`;
 }
 
 export function nameRefusal({ t }: View) {
@@ -154,7 +154,7 @@ export function addPage(view: View, { kinds, typed, isRefused = false }: AddPage
     width: 'form',
     refusal: summary && { ...summary, fieldId: 'name' },
     body: html`<p class="lead">${t('authenticators.add.lead')}</p>
-<p>${t('replace.codesStay')}</p>
+<p>${t('authenticators.replace.codesStay')}</p>
 ${
   kinds.includes('passkey') &&
   html`<section>${hasBoth && html`<h2>${t('passkey.one')}</h2>`}<p>${t('passkey.add.lead')}</p>

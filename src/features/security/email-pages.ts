@@ -23,11 +23,11 @@ export function emailPage(view: View, { email, typed, waiting, refused }: EmailP
   const { t, locale } = view;
   const faults = changeFaults(view, refused, refused && words(view, refused));
   return layout(view, {
-    title: t('email.title'),
+    title: t('security.email.title'),
     width: 'form',
     refusal: summaryOfFaults(t, faults),
-    body: html`<p class="lead">${t('email.lead')}</p>
-${waiting && html`<p class="notice info"><span class="anywhere">${waiting.email}</span>: ${t('security.email.waits')} ${timeElement(waiting.expiresAt, locale)}. ${t('email.newer')}</p>`}
+    body: html`<p class="lead">${t('security.email.lead')}</p>
+${waiting && html`<p class="notice info"><span class="anywhere">${waiting.email}</span>: ${t('security.email.waits')} ${timeElement(waiting.expiresAt, locale)}. ${t('security.email.newer')}</p>`}
 ${form(
   view,
   '/security/email',
@@ -35,7 +35,7 @@ ${form(
 ${textField({
   id: 'email',
   name: 'email',
-  label: t('email.new'),
+  label: t('security.email.new'),
   type: 'email',
   inputmode: 'email',
   autocomplete: 'email',
@@ -46,20 +46,21 @@ ${textField({
 ${passwordField(view, {
   id: 'current',
   name: 'current',
-  label: t('changePassword.current'),
+  label: t('security.changePassword.current'),
   autocomplete: 'current-password',
   error: faultAt(faults, 'current'),
 })}
-${submitButton(t('email.send'))}`,
+${submitButton(t('security.email.send'))}`,
 )}
-<p class="quiet"><a href="${PATHS.helpTroubleshooting}#email">${t('email.help')}</a></p>
+<p class="quiet"><a href="${PATHS.helpTroubleshooting}#email">${t('security.email.help')}</a></p>
 ${backLink(view)}`,
   });
 }
 
 function words(view: View, { field, refusal }: Refused): RefusalText {
   const { t } = view;
-  if (refusal.reason === 'same_email') return { title: t('email.same.title'), text: t('email.same.text') };
+  if (refusal.reason === 'same_email')
+    return { title: t('security.email.same.title'), text: t('security.email.same.text') };
   if (field === 'email') return { title: t('signIn.emailNeeded.title'), text: t('signIn.emailNeeded.text') };
   if (refusal.refused === 'invalid_credentials') {
     return { title: t('stepUp.wrongPassword.title'), text: t('stepUp.wrongPassword.text') };
@@ -78,7 +79,7 @@ type ConfirmPage = {
 export function frozenEmailPage(view: View, until: number): Html {
   const { t } = view;
   const body = html`${frozenNotice(view, until)}<p>${t('security.frozen.why')}</p>${backLink(view)}`;
-  return layout(view, { title: t('email.title'), width: 'form', body });
+  return layout(view, { title: t('security.email.title'), width: 'form', body });
 }
 
 /** The page behind the link: what will happen, and the button that does it. */
@@ -86,12 +87,12 @@ export function confirmEmailPage(view: View, { action, from, to, askedBy }: Conf
   const { t } = view;
   const isByStaff = askedBy === 'staff';
   return layout(view, {
-    title: t('email.confirm.title'),
+    title: t('security.email.confirm.title'),
     width: 'form',
-    body: html`<p class="lead">${t(isByStaff ? 'email.confirm.asked.lead' : 'email.confirm.lead')} <strong class="anywhere">${to}</strong></p>
-${isByStaff && html`<p class="notice">${t('email.confirm.asked.text')}</p>`}
-<p>${t('email.confirm.text')} <span class="anywhere">${from}</span></p>
-${form(view, action, submitButton(t('email.confirm.button')))}
+    body: html`<p class="lead">${t(isByStaff ? 'security.email.confirm.asked.lead' : 'security.email.confirm.lead')} <strong class="anywhere">${to}</strong></p>
+${isByStaff && html`<p class="notice">${t('security.email.confirm.asked.text')}</p>`}
+<p>${t('security.email.confirm.text')} <span class="anywhere">${from}</span></p>
+${form(view, action, submitButton(t('security.email.confirm.button')))}
 ${backLink(view)}`,
   });
 }
@@ -101,8 +102,8 @@ export function deadConfirmationPage(view: View): Html {
   return errorPage(view, {
     status: 404,
     title: t('password.dead.title'),
-    text: t('email.dead.text'),
-    action: { href: '/security/email', label: t('email.title') },
+    text: t('security.email.dead.text'),
+    action: { href: '/security/email', label: t('security.email.title') },
   });
 }
 

@@ -24,16 +24,16 @@ type FirstPage = {
 export function firstPage(view: View, page: FirstPage): Html {
   const { t } = view;
   const { enrolled, refusal } = page;
-  const first = view.resume === undefined ? 'enroll.why.offered' : 'add.asked';
+  const first = view.resume === undefined ? 'enroll.why.offered' : 'security.setUp.asked';
   return layout(view, {
-    title: t(enrolled ? 'replace.title' : 'add.title'),
+    title: t(enrolled ? 'authenticators.replace.title' : 'security.setUp.title'),
     width: 'form',
     passkeys: !enrolled && page.kinds.includes('passkey'),
     refusal: refusal && refusalText(view, refusal, 'setUp'),
     body:
       page.frozenUntil === undefined
-        ? html`<p class="lead">${t(enrolled ? 'replace.lead' : first)}</p>
-<p>${t(enrolled ? 'replace.codesStay' : 'enroll.need')}</p>
+        ? html`<p class="lead">${t(enrolled ? 'authenticators.replace.lead' : first)}</p>
+<p>${t(enrolled ? 'authenticators.replace.codesStay' : 'enroll.need')}</p>
 ${page.kinds.includes('totp') && form(view, '/security/authenticator/start', submitButton(t('enroll.getStarted')))}
 ${!enrolled && page.kinds.includes('passkey') && passkeyChoice(view, page.kinds)}
 ${enrolled && turnOffPart(view, page)}
@@ -52,10 +52,13 @@ function passkeyChoice(view: View, kinds: readonly AuthenticatorKind[]): Html {
 function turnOffPart(view: View, { canTurnOff, partnerName }: FirstPage): Content {
   const { t } = view;
   if (!canTurnOff) {
-    return partnerName !== undefined && html`<p class="quiet">${t('turnOff.required', { partner: partnerName })}</p>`;
+    return (
+      partnerName !== undefined &&
+      html`<p class="quiet">${t('authenticators.turnOff.required', { partner: partnerName })}</p>`
+    );
   }
-  return html`<section class="apart"><h2>${t('turnOff.title')}</h2><p>${t('turnOff.text')}</p>
-${form(view, '/security/authenticator/turn-off', actions(submitButton(t('turnOff.button'), 'danger'), linkButton('/security', t('act.cancel'))))}</section>`;
+  return html`<section class="apart"><h2>${t('authenticators.turnOff.title')}</h2><p>${t('authenticators.turnOff.text')}</p>
+${form(view, '/security/authenticator/turn-off', actions(submitButton(t('authenticators.turnOff.button'), 'danger'), linkButton('/security', t('button.cancel'))))}</section>`;
 }
 
 type Connecting = {
@@ -78,7 +81,7 @@ export function connectingPage(view: View, { enrolled, ...connecting }: Connecti
       form(
         view,
         '/security/authenticator/cancel',
-        submitButton(t(enrolled ? 'replace.cancel' : 'add.cancel'), 'quiet'),
+        submitButton(t(enrolled ? 'authenticators.replace.cancel' : 'security.setUp.cancel'), 'quiet'),
       ),
   });
 }

@@ -62,7 +62,7 @@ ${dataList([
   {
     label: t('field.email'),
     value: emailValue(view, page),
-    action: linkButton('/security/email', t('email.title')),
+    action: linkButton('/security/email', t('security.email.title')),
   },
   {
     label: t('security.sessions'),
@@ -171,12 +171,12 @@ function noticeWords({ t }: View, notice: Notice): string {
 export function newCodesPage(view: View, left: number, refusal?: Refusal): Html {
   const { t } = view;
   return layout(view, {
-    title: t('newCodes.title'),
+    title: t('security.newCodes.title'),
     width: 'form',
     refusal: refusal && refusalText(view, refusal, 'setUp'),
     body: html`<p class="lead">${t('security.codes.left', { left })}.</p>
-<p>${t('newCodes.lead')}</p>
-${form(view, '/security/recovery-codes', submitButton(t('newCodes.button')))}
+<p>${t('security.newCodes.lead')}</p>
+${form(view, '/security/recovery-codes', submitButton(t('security.newCodes.button')))}
 ${backLink(view)}`,
   });
 }
@@ -218,21 +218,21 @@ export function passwordPage(view: View, { email, hint, minimum, refusal }: Pass
   const field = (name: 'current' | 'new') => ({
     id: name,
     name,
-    label: t(`changePassword.${name}`),
+    label: t(`security.changePassword.${name}`),
     error: faultAt(faults, name),
   });
   return layout(view, {
-    title: t('changePassword.title'),
+    title: t('security.changePassword.title'),
     width: 'form',
     refusal: summaryOfFaults(t, faults),
-    body: html`<p class="lead">${t('changePassword.lead')}</p>
+    body: html`<p class="lead">${t('security.changePassword.lead')}</p>
 ${form(
   view,
   '/security/password',
   html`${usernameField(view, email)}
 ${passwordField(view, { ...field('current'), autocomplete: 'current-password', autofocus: refusal === undefined })}
 ${passwordField(view, { ...field('new'), autocomplete: 'new-password', hint, minimum })}
-${submitButton(t('changePassword.save'))}`,
+${submitButton(t('security.changePassword.save'))}`,
 )}
 ${backLink(view)}`,
   });

@@ -26,7 +26,7 @@ ${grid({
   ],
   rows: rows.map(({ at, action, actor, subject }) => [
     timeElement(at, locale),
-    t(`action.${action}`),
+    t(`audit.action.${action}`),
     who(actor),
     subject ?? '–',
   ]),

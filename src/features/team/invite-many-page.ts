@@ -43,7 +43,7 @@ ${form(
     error: shown?.title,
   })}
 ${selectField({ id: 'role', name: 'role', label: t('inviteMany.role'), options: rolesOf(view), value: typed.role })}
-<div class="actions">${submitButton(t('inviteMany.check'))}${linkButton('/team', t('act.cancel'))}</div>`,
+<div class="actions">${submitButton(t('inviteMany.check'))}${linkButton('/team', t('button.cancel'))}</div>`,
 )}`,
   });
 }
@@ -70,7 +70,7 @@ export function pastedListPage(view: View, { shown, done, refusal }: ListPage): 
     done,
     refusal: refusal ? { title: refusedTitle(t, refusal), text: t('console.refused.text') } : done ? undefined : faults,
     body: html`${dataList(factsOf(view, shown))}
-${count > 0 ? form(view, path, actions(submitButton(button), change, linkButton('/team', t('act.cancel')))) : actions(change)}
+${count > 0 ? form(view, path, actions(submitButton(button), change, linkButton('/team', t('button.cancel')))) : actions(change)}
 ${done && faults && html`<section><h2>${faults.title}</h2><p>${faults.text}</p></section>`}
 ${people.length > 0 && peoplePart(view, people)}`,
   });

@@ -137,11 +137,19 @@ function actTitle(t: View['t'], name: ActName, { role }: Pick<TeamRow, 'role'>):
 
 type ActPage = { readonly name: ActName; readonly row: TeamRow; readonly refusal?: Refusal | undefined };
 
+const BUTTONS = {
+  invitation: 'act.invitation.button',
+  makeManager: 'act.makeManager.button',
+  makeMember: 'act.makeMember.button',
+  remind: 'act.remind.button',
+  remove: 'act.remove.button',
+} as const;
+
 /** What the act will do, and the button that does it. */
 export function actPage(view: View, { name, row, refusal }: ActPage): Html {
   const { t } = view;
   const does = name === 'role' ? (row.role === 'manager' ? 'makeMember' : 'makeManager') : name;
-  const title = t(`do.${does}`, { name: row.name });
+  const title = t(BUTTONS[does], { name: row.name });
   const path = `/team/people/${row.id}`;
   const who = { name: row.name, state: row.state, to: row.role === 'manager' ? 'member' : 'manager' };
   const text = name === 'invitation' ? t('act.invitation.text', { email: row.email }) : t(`team.${name}.text`, who);
@@ -151,7 +159,7 @@ export function actPage(view: View, { name, row, refusal }: ActPage): Html {
     above: { href: path, label: row.name },
     refusal: refusal && { title: refusedTitle(t, refusal), text: t('console.refused.text') },
     body: html`<p>${text}</p>
-${form(view, `${path}/${name}`, html`<div class="actions">${submitButton(title, name === 'remove' ? 'danger' : 'primary')}${linkButton(path, t('act.cancel'))}</div>`)}`,
+${form(view, `${path}/${name}`, html`<div class="actions">${submitButton(title, name === 'remove' ? 'danger' : 'primary')}${linkButton(path, t('button.cancel'))}</div>`)}`,
   });
 }
 

@@ -18,7 +18,7 @@ export function remindAllPage(view: View, reminding: Reminding, done: Done | und
     body: html`<p class="lead">${count > 0 ? t('team.remindAll.lead') : t('team.remindAll.nobody', { people })}</p>
 ${due > count && html`<p>${t('team.remindAll.most', { most: REMINDED_AT_ONCE, rest: due - count })}</p>`}
 ${count > 0 && people > due && html`<p>${t('team.remindAll.paused', { count: people - due })}</p>`}
-${count > 0 && form(view, '/team/remind', html`<div class="actions">${submitButton(button)}${linkButton('/team', t('act.cancel'))}</div>`)}
+${count > 0 && form(view, '/team/remind', html`<div class="actions">${submitButton(button)}${linkButton('/team', t('button.cancel'))}</div>`)}
 ${count > 0 && quotedMail(t('reminders.mail'), mail)}
 ${people > 0 && listPart(view, reminding)}`,
   });

@@ -32,6 +32,6 @@ export function inviteForm(view: View, { action, back, roles, typed, error }: In
     })}
 ${textField({ id: 'name', name: 'name', label: t('people.name'), autocomplete: 'off', value: typed.name, error: error('name') })}
 ${selectField({ id: 'role', name: 'role', label: t('person.role'), options: roles, value: typed.role })}
-<div class="actions">${submitButton(t('invite.send'))}${linkButton(back, t('act.cancel'))}</div>`,
+<div class="actions">${submitButton(t('invite.send'))}${linkButton(back, t('button.cancel'))}</div>`,
   );
 }

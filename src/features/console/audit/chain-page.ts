@@ -64,6 +64,6 @@ export function verifyPage(view: View, most: { readonly events: number; readonly
     body: html`<p class="lead">${t('audit.verify.lead')}</p>
 <p>${t('audit.verify.extent', most)}</p>
 <p>${t('audit.chain.how')}</p>
-${form(view, VERIFY, html`<div class="actions">${submitButton(t('audit.verify.do'))}${linkButton('/console/audit#chain', t('act.cancel'))}</div>`)}`,
+${form(view, VERIFY, html`<div class="actions">${submitButton(t('audit.verify.do'))}${linkButton('/console/audit#chain', t('button.cancel'))}</div>`)}`,
   });
 }

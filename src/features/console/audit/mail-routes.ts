@@ -20,7 +20,7 @@ export const mailRoutes: readonly Route[] = actPages({
     const subject = t(`mail.${mail.kind}.subject`, { product: partnerBrand(brand, partner.look).name });
     const text = t('act.mail.text', { subject, email: row.email });
     const action = `${above.href}/mail/${mail.id}`;
-    return questionPage(view, { title: t('do.mail', { name: row.name }), text, action, above });
+    return questionPage(view, { title: t('act.mail.button', { name: row.name }), text, action, above });
   },
   act: (call, { row, mail }) =>
     idempotentForm(

@@ -35,7 +35,7 @@ export function trailColumns({ t }: View): readonly Column[] {
 
 /** An action in words, or its code if this version does not know it. */
 export function actionWords(t: View['t'], action: string): string {
-  return isAction(action) ? t(`action.${action}`) : action;
+  return isAction(action) ? t(`audit.action.${action}`) : action;
 }
 
 /** What happened, with its code and reason. The words say when it was a refusal. */
@@ -45,7 +45,7 @@ export function actionCell({ t }: View, event: TrailEvent): Html {
     setting && settingCell(t, setting),
     reason,
     checkedBy !== undefined &&
-      `${t('reset.checkedBy')} ${checkedWords(t, checkedBy)}${checkNote === undefined ? '' : `, ${checkNote}`}`,
+      `${t('resets.checkedBy')} ${checkedWords(t, checkedBy)}${checkNote === undefined ? '' : `, ${checkNote}`}`,
     repeated !== undefined && t('trail.repeated', { count: repeated }),
   ].filter((one) => one !== undefined && one !== false);
   return html`<span>${actionWords(t, action)}</span>
@@ -66,7 +66,7 @@ function settingCell(t: View['t'], { name, from, to }: NonNullable<TrailEvent['s
 /** How identity was checked, in words; a way that this version does not know as its code. */
 function checkedWords(t: View['t'], code: string): string {
   const known = CHECKS.find((one) => one === code);
-  return known === undefined ? code : t(`reset.check.${known}`);
+  return known === undefined ? code : t(`resets.check.${known}`);
 }
 
 const CHECKS = ['callback', 'video', 'in_person', 'manager', 'other'] as const;

@@ -21,7 +21,7 @@ export const archiveRoutes: readonly Route[] = actPages({
   draw({ view }, { partner, people }, { reason = '' }, refusal) {
     const above = { href: `/console/partners/${partner.id}`, label: partner.name };
     return reasonPage(view, {
-      title: view.t('do.archive', { name: partner.name }),
+      title: view.t('act.archive.button', { name: partner.name }),
       text: view.t('partner.archive.text', { name: partner.name, people }),
       action: `${above.href}/archive`,
       above,

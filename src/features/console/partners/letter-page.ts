@@ -30,7 +30,7 @@ export function letterPage(view: View, page: Letter): Html {
     part: 'partners',
     above: back,
     body: html`<div class="screen-only"><p class="lead">${t('letter.lead')}</p>
-${actions(printButton(t('codes.print')), linkButton(back.href, t('letter.back')))}</div>
+${actions(printButton(t('recoveryCodes.print')), linkButton(back.href, t('letter.back')))}</div>
 ${STAFF_LOCALES.map((locale) => letter({ ...view, brand: page.brand }, page, locale))}`,
   });
 }

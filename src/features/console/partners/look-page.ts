@@ -61,7 +61,7 @@ function lookForm(view: View, { typed, refusal }: LookPage, partner: string): Ht
 ${textField({ ...field('hue', typed.hue, t('look.hue'), t('look.hue.hint', { hue: brand.hue })), ...hue })}
 ${textField(field('help', typed.help, t('look.help'), t('look.help.hint', names)))}
 ${textField({ ...field('link', typed.helpHref, t('look.link'), t('look.link.hint')), inputmode: 'url' })}
-<div class="actions">${submitButton(t('look.save'))}<button${attributes({ type: 'submit', class: 'button quiet', name: 'act', value: 'preview' })}>${t('look.preview')}</button>${linkButton(partner, t('act.cancel'))}</div>`,
+<div class="actions">${submitButton(t('look.save'))}<button${attributes({ type: 'submit', class: 'button quiet', name: 'act', value: 'preview' })}>${t('look.preview')}</button>${linkButton(partner, t('button.cancel'))}</div>`,
   );
 }
 

@@ -91,9 +91,9 @@ function factsOf(view: View, page: PartnerView, path: string) {
       action: linkButton(`${path}/look`, t('look.change')),
     },
     {
-      label: t('plan.notes.label'),
+      label: t('partner.notes.label'),
       value: html`${page.notes.owner ?? t('rollout.owner.none')}${page.notes.notes !== '' && html`<br><span class="notes">${page.notes.notes}</span>`}`,
-      action: linkButton(`${path}/notes`, t('plan.notes.change')),
+      action: linkButton(`${path}/notes`, t('partner.notes.change')),
     },
   ];
 }
@@ -105,7 +105,7 @@ function rulesOf(view: View, { partner, resetsWithoutCode }: PartnerView, path: 
   const mayChangeResets = view.staff === 'admin';
   return [
     {
-      label: t('passkeys.policy'),
+      label: t('passkeyPolicy.policy'),
       value: passkeyPolicyState(view, {
         policy: partner.passkeyPolicy ?? 'allowed',
         requiredFrom: partner.passkeyRequiredFrom,

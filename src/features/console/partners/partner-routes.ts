@@ -126,7 +126,7 @@ function question<T>(
     draw({ view }, { partner, people, resetsWithoutCode }) {
       const { t } = view;
       const isBack = name === 'restore' || (name === 'resets' && resetsWithoutCode);
-      const title = t(`do.${name}`, { name: partner.name });
+      const title = t(`act.${name}.button`, { name: partner.name });
       const key = name === 'resets' && isBack ? 'partner.resets.askAgain' : (`partner.${name}.text` as const);
       const text = t(key, { name: partner.name, people });
       const above = { href: `${PARTNERS}/${partner.id}`, label: partner.name };
@@ -194,7 +194,7 @@ function renamePage({ view }: Pick<StaffCall, 'view'>, { id, name }: Named, valu
   const { t } = view;
   const above = { href: `${PARTNERS}/${id}`, label: name };
   return nameFormPage(view, {
-    title: t('do.rename', { name }),
+    title: t('act.rename.button', { name }),
     action: `${above.href}/rename`,
     above,
     value,

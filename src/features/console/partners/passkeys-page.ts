@@ -39,14 +39,17 @@ export function passkeysPage(view: View, page: PasskeysPage): Html {
   const { t } = view;
   const { partner, preview, refusal, counts, reminded } = page;
   return consolePage(view, {
-    title: t('passkeys.title'),
+    title: t('passkeyPolicy.title'),
     part: 'partners',
     above: { href: `/console/partners/${partner.id}`, label: partner.name },
     refusal,
-    body: html`${reminded !== undefined && notice(t('passkeys.reminded', { count: reminded }))}
+    body: html`${reminded !== undefined && notice(t('passkeyPolicy.reminded', { count: reminded }))}
 ${dataList([
-  { label: t('passkeys.policy'), value: passkeyPolicyState(view, page.now) },
-  { label: t('passkeys.adoption'), value: t('passkeys.counts', { with: counts.withPasskey, people: counts.people }) },
+  { label: t('passkeyPolicy.policy'), value: passkeyPolicyState(view, page.now) },
+  {
+    label: t('passkeyPolicy.adoption'),
+    value: t('passkeyPolicy.counts', { with: counts.withPasskey, people: counts.people }),
+  },
 ])}
 ${preview ? previewPart(view, page, preview) : choiceForm(view, page)}
 ${missingPart(view, page)}`,
@@ -58,19 +61,19 @@ function pathOf({ id }: ShownPartner): string {
 }
 
 export function passkeyPolicyState({ t, locale, now }: View, { policy, requiredFrom }: Omit<Choice, 'typed'>): Html {
-  if (policy !== 'required') return state(t(`passkeys.policy.${policy}`), policy === 'allowed');
-  if (requiredFrom === undefined || requiredFrom <= now) return state(t('passkeys.policy.required'), true);
-  return html`${state(t('passkeys.policy.date'), false)} ${beginElement(requiredFrom, locale)}`;
+  if (policy !== 'required') return state(t(`passkeyPolicy.policy.${policy}`), policy === 'allowed');
+  if (requiredFrom === undefined || requiredFrom <= now) return state(t('passkeyPolicy.policy.required'), true);
+  return html`${state(t('passkeyPolicy.policy.date'), false)} ${beginElement(requiredFrom, locale)}`;
 }
 
 function choiceForm(view: View, { partner, typed, refusal }: PasskeysPage): Html {
   const { t } = view;
   const options = (['off', 'allowed', 'now', 'date'] as const).map((value) => ({
     value,
-    label: t(`passkeys.choice.${value}`),
-    hint: t(`passkeys.hint.${value}`),
+    label: t(`passkeyPolicy.choice.${value}`),
+    hint: t(`passkeyPolicy.hint.${value}`),
   }));
-  return policyForm(view, { path: pathOf(partner), legend: t('passkeys.choose'), options, typed, refusal });
+  return policyForm(view, { path: pathOf(partner), legend: t('passkeyPolicy.choose'), options, typed, refusal });
 }
 
 function previewPart(view: View, page: PasskeysPage, { choice, endsSessions }: NonNullable<PasskeysPage['preview']>) {
@@ -85,23 +88,23 @@ function effectOf(
   { policy, requiredFrom }: Choice,
   counts: Counts & { readonly endsSessions: number },
 ): Content {
-  if (policy === 'off') return t('passkeys.effect.off', { alone: counts.withPasskeyAlone });
-  if (policy === 'allowed') return t('passkeys.effect.allowed');
+  if (policy === 'off') return t('passkeyPolicy.effect.off', { alone: counts.withPasskeyAlone });
+  if (policy === 'allowed') return t('passkeyPolicy.effect.allowed');
   const { withAppAlone: missing, endsSessions: sessions } = counts;
   return requiredFrom === undefined
-    ? t('passkeys.effect.now', { missing, sessions })
-    : t('passkeys.effect.date', { missing });
+    ? t('passkeyPolicy.effect.now', { missing, sessions })
+    : t('passkeyPolicy.effect.date', { missing });
 }
 
 function missingPart(view: View, { partner, missing, counts, now }: PasskeysPage): Html {
   const { t } = view;
   const path = pathOf(partner);
   const count = counts.people - counts.withPasskey;
-  return html`<section class="apart"><h2>${t('passkeys.missing', { count })}</h2>
+  return html`<section class="apart"><h2>${t('passkeyPolicy.missing', { count })}</h2>
 ${
   missing.length > 0 &&
   grid({
-    caption: t('passkeys.missing.caption'),
+    caption: t('passkeyPolicy.missing.caption'),
     isShort: true,
     columns: [
       { label: t('people.name'), phone: 'head' },
@@ -111,15 +114,15 @@ ${
     rows: missing.map(({ id, name, email, isEnrolled }) => [
       html`<a href="/console/people/${id}">${name}</a>`,
       html`<span class="anywhere">${email}</span>`,
-      state(t(isEnrolled ? 'passkeys.missing.app' : 'passkeys.missing.nothing'), isEnrolled),
+      state(t(isEnrolled ? 'passkeyPolicy.missing.app' : 'passkeyPolicy.missing.nothing'), isEnrolled),
     ]),
     empty: '',
   })
 }
-${missing.length < count && html`<p class="quiet">${t('passkeys.missing.more', { shown: missing.length, count })}</p>`}
+${missing.length < count && html`<p class="quiet">${t('passkeyPolicy.missing.more', { shown: missing.length, count })}</p>`}
 ${
   count > 0 &&
-  actions(now.policy !== 'off' && form(view, `${path}/remind`, submitButton(t('passkeys.remind'), 'quiet')))
+  actions(now.policy !== 'off' && form(view, `${path}/remind`, submitButton(t('passkeyPolicy.remind'), 'quiet')))
 }
-${count > 0 && html`<p class="quiet">${csvLinks(t, `${path}/missing.csv`, t('passkeys.csv'))}</p>`}</section>`;
+${count > 0 && html`<p class="quiet">${csvLinks(t, `${path}/missing.csv`, t('passkeyPolicy.csv'))}</p>`}</section>`;
 }

@@ -17,14 +17,14 @@ export function remindersFormPage(view: View, page: PlanForm & { readonly days: 
   const { refusal } = page;
   return planPage(view, page, {
     name: 'reminders',
-    title: t('plan.reminders.title', { partner: page.partner.name }),
-    lead: t('plan.reminders.lead'),
-    button: t('plan.reminders.save'),
+    title: t('partner.schedule.title', { partner: page.partner.name }),
+    lead: t('partner.schedule.lead'),
+    button: t('partner.schedule.save'),
     fields: textField({
       id: 'days',
       name: 'days',
-      label: t('plan.reminders.days'),
-      hint: t('plan.reminders.hint'),
+      label: t('partner.schedule.days'),
+      hint: t('partner.schedule.hint'),
       autocomplete: 'off',
       required: false,
       value: page.days,
@@ -45,9 +45,9 @@ export function notesFormPage(view: View, page: NotesForm): Html {
   const { refusal, owner, notes, staff } = page;
   return planPage(view, page, {
     name: 'notes',
-    title: t('plan.notes.title', { partner: page.partner.name }),
-    lead: t('plan.notes.lead'),
-    button: t('plan.notes.save'),
+    title: t('partner.notes.title', { partner: page.partner.name }),
+    lead: t('partner.notes.lead'),
+    button: t('partner.notes.save'),
     fields: html`${selectField({
       id: 'owner',
       name: 'owner',
@@ -62,8 +62,8 @@ export function notesFormPage(view: View, page: NotesForm): Html {
 ${textArea({
   id: 'notes',
   name: 'notes',
-  label: t('plan.notes'),
-  hint: t('plan.notes.hint'),
+  label: t('partner.notes'),
+  hint: t('partner.notes.hint'),
   rows: 6,
   required: false,
   value: notes,
@@ -92,7 +92,7 @@ function planPage(view: View, { partner, refusal }: PlanForm, { name, title, lea
 ${form(
   view,
   `${above.href}/${name}`,
-  html`${fields}<div class="actions">${submitButton(button)}${linkButton(above.href, view.t('act.cancel'))}</div>`,
+  html`${fields}<div class="actions">${submitButton(button)}${linkButton(above.href, view.t('button.cancel'))}</div>`,
 )}`,
   });
 }

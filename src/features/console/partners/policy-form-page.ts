@@ -42,6 +42,6 @@ export function confirmPolicy(view: View, { path, typed, name }: Confirmation, .
     view,
     path,
     html`<input type="hidden" name="policy" value="${typed.policy}"><input type="hidden" name="from" value="${typed.from}">
-<div class="actions">${submitButton(t('do.policy', { name }))}${linkButton(path, t('policy.other'))}${others}</div>`,
+<div class="actions">${submitButton(t('act.policy.button', { name }))}${linkButton(path, t('policy.other'))}${others}</div>`,
   );
 }

@@ -23,7 +23,7 @@ export const trustRoutes: readonly Route[] = actPages({
     // Named, so that a page that was drawn before another change never does the opposite of its words.
     const fields = html`<input type="hidden" name="allowed" value="${act === 'allow' ? 'yes' : 'no'}">`;
     const above = { href: `/console/partners/${partner.id}`, label: partner.name };
-    const title = t(act === 'allow' ? 'do.trustAllow' : 'do.trustForbid', { name: partner.name });
+    const title = t(act === 'allow' ? 'act.trustAllow.button' : 'act.trustForbid.button', { name: partner.name });
     const text = t(`partner.trusted.${act}.text`, { name: partner.name, people });
     const action = `${above.href}/trusted-devices`;
     return questionPage(view, { title, text, action, above, isGrave: partner.trustedDevices, fields });

@@ -24,7 +24,7 @@ export const deviceRoutes: readonly Route[] = actPages({
     const above = { href: `/console/people/${row.id}`, label: row.name };
     const names = { device: nameOfDevice(view, device), name: row.name };
     return reasonPage(view, {
-      title: view.t('do.device', names),
+      title: view.t('act.device.button', names),
       text: view.t(device.trustedUntil === undefined ? 'act.device.text.known' : 'act.device.text.trusted', names),
       action: `${above.href}/devices/${device.id}`,
       above,

@@ -24,7 +24,7 @@ export function editPage(view: View, page: EditPage): Html {
   const error = (fieldId: string) => errorAt(refusal, fieldId);
   const isOff = state === 'disabled';
   return consolePage(view, {
-    title: t('do.edit', { name }),
+    title: t('act.edit.button', { name }),
     part: 'partners',
     above,
     narrow: true,
@@ -40,8 +40,8 @@ export function editPage(view: View, page: EditPage): Html {
         value: typed.name,
         error: error('name'),
       })}
-${isOff ? html`<input type="hidden" name="email" value="${typed.email}"><p class="notice info">${t('edit.email.off', { name })}</p>` : emailFields(view, page)}
-<div class="actions">${submitButton(t('edit.save'))}${linkButton(above.href, t('act.cancel'))}</div>`,
+${isOff ? html`<input type="hidden" name="email" value="${typed.email}"><p class="notice info">${t('person.edit.email.off', { name })}</p>` : emailFields(view, page)}
+<div class="actions">${submitButton(t('person.edit.save'))}${linkButton(above.href, t('button.cancel'))}</div>`,
     ),
   });
 }
@@ -51,12 +51,12 @@ function emailFields({ t }: View, { name, state, typed, refusal }: EditPage): Ht
     id: 'email',
     name: 'email',
     label: t('field.email'),
-    hint: t(state === 'invited' ? 'edit.email.invited' : 'edit.email.active', { name }),
+    hint: t(state === 'invited' ? 'person.edit.email.invited' : 'person.edit.email.active', { name }),
     type: 'email',
     inputmode: 'email',
     autocomplete: 'off',
     value: typed.email,
     error: errorAt(refusal, 'email'),
   })}
-${reasonField({ t }, typed.reason, errorAt(refusal, 'reason'), { hint: t('edit.reason.hint'), required: false })}`;
+${reasonField({ t }, typed.reason, errorAt(refusal, 'reason'), { hint: t('person.edit.reason.hint'), required: false })}`;
 }

@@ -75,7 +75,7 @@ function factsOf(view: View, page: PersonView) {
     { label: t('person.lockouts'), value: lockoutsOf(view, lockouts) },
     { label: t('person.sessions'), value: sessions },
     {
-      label: t('devices.title'),
+      label: t('person.devices.title'),
       value: html`<a href="#devices">${t('person.devices.count', { known, trusted })}</a>`,
     },
     {

@@ -82,7 +82,7 @@ function reasonAct<T>(
     async draw({ env, view }, { row, partner }, { reason = '', until = '' }, refusal) {
       const above = { href: `/console/people/${row.id}`, label: row.name };
       return reasonPage(view, {
-        title: view.t(`do.${name}`, { name: row.name }),
+        title: view.t(`act.${name}.button`, { name: row.name }),
         text: view.t(textKey(name, row, partner), { name: row.name, sessions: await countOpenSessions(env, row.id) }),
         action: `${above.href}/${name}`,
         above,
@@ -122,7 +122,7 @@ function mailAct<T>(
     draw({ view }, { row }) {
       const above = { href: `/console/people/${row.id}`, label: row.name };
       const text = view.t(`act.${name}.text`, { email: row.email });
-      const title = view.t(`do.${name}`, { name: row.name });
+      const title = view.t(`act.${name}.button`, { name: row.name });
       return questionPage(view, { title, text, action: `${above.href}/${name}`, above });
     },
     act: (call, { row: { id } }) =>

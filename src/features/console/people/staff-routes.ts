@@ -131,7 +131,7 @@ async function drawAct(
   const also = isEnd ? endLines(view, name, await findLeftBehind(env, row.id)) : [];
   const above = { href: `${STAFF}/${row.id}`, label: row.name };
   const does = name === 'role' ? (row.role === 'admin' ? 'makeCsm' : 'makeAdmin') : name;
-  const title = t(`do.${does}`, { name: row.name });
+  const title = t(`act.${does}.button`, { name: row.name });
   return reasonPage(view, {
     title,
     text: t(textKey(name, row), { name: row.name, sessions: await countOpenSessions(env, row.id) }),

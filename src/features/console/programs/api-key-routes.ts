@@ -53,8 +53,8 @@ export const apiKeyRoutes: readonly Route[] = [
     draw({ view }, { id, name }) {
       const { t } = view;
       return questionPage(view, {
-        title: t('do.revoke', { name }),
-        text: t('keys.revoke.text', { name }),
+        title: t('act.revoke.button', { name }),
+        text: t('apiKeys.revoke.text', { name }),
         action: `${KEYS}/${id}/revoke`,
         above: { href: KEYS, label: t('console.keys') },
         isGrave: true,

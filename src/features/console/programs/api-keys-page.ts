@@ -28,15 +28,15 @@ export function keysPage(view: View, keys: readonly ShownKey[], done?: Done): Ht
     title: t('console.keys'),
     part: 'keys',
     done,
-    body: html`<div class="actions">${linkButton(`${KEYS}/new`, t('keys.add'), 'primary')}</div>
+    body: html`<div class="actions">${linkButton(`${KEYS}/new`, t('apiKeys.add'), 'primary')}</div>
 ${grid({
   caption: t('console.keys'),
   isShort: true,
   columns: [
     { label: t('people.name'), phone: 'head' },
-    { label: t('keys.scopes') },
+    { label: t('apiKeys.scopes') },
     { label: t('people.state') },
-    { label: t('keys.used'), phone: 'said' },
+    { label: t('apiKeys.used'), phone: 'said' },
     { label: '', phone: 'side' },
   ],
   rows: keys.map((key) => [
@@ -44,26 +44,30 @@ ${grid({
     html`${key.scopes.map((scope) => html`<code>${scope}</code> `)}`,
     stateOf(view, key),
     key.lastUsedAt === undefined ? t('people.never') : timeElement(key.lastUsedAt, locale),
-    key.revokedAt === undefined && key.expiresAt > view.now && linkButton(`${KEYS}/${key.id}/revoke`, t('keys.revoke')),
+    key.revokedAt === undefined &&
+      key.expiresAt > view.now &&
+      linkButton(`${KEYS}/${key.id}/revoke`, t('apiKeys.revoke')),
   ]),
-  empty: html`<p>${t('keys.none')}</p>`,
+  empty: html`<p>${t('apiKeys.none')}</p>`,
 })}`,
   });
 }
 
 /** The owner of the key. The key is revoked with its owner. */
 function nameOf({ t }: View, { name, maker }: ShownKey): Content {
-  return maker === undefined ? name : html`${name}<br><span class="hint">${t('keys.madeBy', { name: maker })}</span>`;
+  return maker === undefined
+    ? name
+    : html`${name}<br><span class="hint">${t('apiKeys.madeBy', { name: maker })}</span>`;
 }
 
 function stateOf({ t, locale, now }: View, { revokedAt, revokedBecause, expiresAt }: ShownKey): Content {
   if (revokedAt !== undefined) {
-    const label = state(t(revokedBecause === undefined ? 'keys.revoked' : 'keys.ended'), false);
-    const why = revokedBecause && html`<br><span class="hint">${t(`keys.because.${revokedBecause}`)}</span>`;
+    const label = state(t(revokedBecause === undefined ? 'apiKeys.revoked' : 'apiKeys.ended'), false);
+    const why = revokedBecause && html`<br><span class="hint">${t(`apiKeys.because.${revokedBecause}`)}</span>`;
     return html`${label} ${dateElement(revokedAt, locale)}${why}`;
   }
-  if (expiresAt <= now) return state(t('keys.expired'), false);
-  return html`${state(t('keys.until'), true)} ${endElement(expiresAt, locale)}`;
+  if (expiresAt <= now) return state(t('apiKeys.expired'), false);
+  return html`${state(t('apiKeys.until'), true)} ${endElement(expiresAt, locale)}`;
 }
 
 export type KeyTyped = { readonly name: string; readonly scopes: readonly string[]; readonly expires: string };
@@ -75,17 +79,17 @@ export function keyFormPage(view: View, typed: KeyTyped, days: Days, refusal?: R
   const { t } = view;
   const error = (fieldId: string) => errorAt(refusal, fieldId);
   return consolePage(view, {
-    title: t('keys.add'),
+    title: t('apiKeys.add'),
     part: 'keys',
     narrow: true,
     refusal,
     above: { href: KEYS, label: t('console.keys') },
-    body: html`<p class="lead">${t('keys.lead')}</p>
+    body: html`<p class="lead">${t('apiKeys.lead')}</p>
 ${form(
   view,
   `${KEYS}/new`,
   html`${keyFields(view, typed, days, error)}
-${submitButton(t('keys.add'))}`,
+${submitButton(t('apiKeys.add'))}`,
 )}`,
   });
 }
@@ -102,17 +106,17 @@ function keyFields({ t }: View, typed: KeyTyped, days: Days, error: Errors): Htm
     error: error('name'),
   })}
 ${choices({
-  legend: t('keys.scopes'),
+  legend: t('apiKeys.scopes'),
   names: SCOPES,
   chosen: typed.scopes,
   error: error(SCOPES[0]),
-  hint: (scope) => t(`keys.scope.${scope}`),
+  hint: (scope) => t(`apiKeys.scope.${scope}`),
 })}
 ${textField({
   id: 'expires',
   name: 'expires',
-  label: t('keys.expires'),
-  hint: t('keys.expires.hint'),
+  label: t('apiKeys.expires'),
+  hint: t('apiKeys.expires.hint'),
   type: 'date',
   autocomplete: 'off',
   value: typed.expires,

@@ -99,7 +99,7 @@ function act(
       name === 'new-secret' && secretHash === undefined ? missing(view) : undefined,
     async draw({ env, view }, client, _typed, refusal) {
       if (refusal) return clientPage(view, { client, refusal: refusedWords(view, refusal) });
-      const title = view.t(`do.${name}`, { name: client.name });
+      const title = view.t(`act.${name}.button`, { name: client.name });
       const above = { href: `${CLIENTS}/${client.id}`, label: client.name };
       const grants = await countClientGrants(env.db.read, client.id, env.now());
       const text = view.t(`clients.${name}.text`, { name: client.name, grants });

@@ -38,7 +38,7 @@ ${grid({
     { label: t('people.name'), phone: 'head' },
     { label: t('clients.for') },
     { label: t('people.state') },
-    { label: t('keys.used'), phone: 'said' },
+    { label: t('apiKeys.used'), phone: 'said' },
   ],
   rows: clients.map((one) => [
     html`<a class="anywhere" href="${CLIENTS}/${one.id}">${one.name}</a>`,
@@ -120,7 +120,7 @@ function factsOf(view: View, client: ShownClient) {
   const { redirectUris, postLogoutRedirectUris: afterwards, backchannelLogoutUri: logoutUri } = client;
   return [
     { label: t('people.state'), value: stateOf(view, client) },
-    { label: t('keys.used'), value: usedOf(view, client) },
+    { label: t('apiKeys.used'), value: usedOf(view, client) },
     { label: t('clients.for'), value: forWhom(view, client) },
     { label: t('clients.sees'), value: t(client.isThirdParty ? 'clients.sees.agreed' : 'clients.sees.all') },
     { label: t('clients.proof'), value: t(`clients.proof.${proofOf(client)}`) },

@@ -36,16 +36,16 @@ ${doneWith(view, action, above)}`,
 
 /** One request, so that a new key can be tried at once. */
 export function keyUse({ t, config }: View): Html {
-  return html`<h2>${t('keys.use')}</h2><p>${t('keys.use.text')}</p>
+  return html`<h2>${t('apiKeys.use')}</h2><p>${t('apiKeys.use.text')}</p>
 <pre class="settings" translate="no"><code>curl -H 'Authorization: Bearer API_KEY' ${config.publicUrl.origin}/api/v1/partners</code></pre>
-<p>${t('keys.use.after')}</p>`;
+<p>${t('apiKeys.use.after')}</p>`;
 }
 
 /** How long this page stays available, the Done button that deletes the secret, and the link back. */
 export function doneWith(view: View, action: string, above: Above): Html {
   const { t } = view;
-  return html`<p>${t('secret.kept')}</p>
-${actions(form(view, action, submitButton(t('codes.done'))), linkButton(above.href, above.label))}`;
+  return html`<p>${t('shownSecret.kept')}</p>
+${actions(form(view, action, submitButton(t('recoveryCodes.done'))), linkButton(above.href, above.label))}`;
 }
 
 /** The secret expired, Done deleted it, or it belongs to another person. */
@@ -53,8 +53,8 @@ export function goneSecretPage(view: View): Html {
   const { t } = view;
   return errorPage(view, {
     status: 404,
-    title: t('secret.gone.title'),
-    text: t('secret.gone.text'),
+    title: t('shownSecret.gone.title'),
+    text: t('shownSecret.gone.text'),
     action: { href: '/console', label: t('layout.console') },
   });
 }

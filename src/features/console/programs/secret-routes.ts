@@ -87,9 +87,9 @@ function draw(view: View, secret: ShownSecret, action: string) {
   const href = aboveOf(secret);
   switch (secret.kind) {
     case 'api_key': {
-      const text = t('keys.made.text', { name: secret.name });
+      const text = t('apiKeys.made.text', { name: secret.name });
       const above = { href, label: t('console.keys') };
-      const [title, also] = [t('keys.made'), keyUse(view)];
+      const [title, also] = [t('apiKeys.made'), keyUse(view)];
       return secretPage(view, { title, part: 'keys', secret: secret.secret, text, also, above, action });
     }
     case 'webhook': {

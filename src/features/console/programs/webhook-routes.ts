@@ -105,7 +105,7 @@ function act(
     find: ({ env, params }) => findWebhook(env.db.read, params.webhook ?? ''),
     draw({ view }, { id, url }) {
       const { host } = new URL(url);
-      const title = view.t(`do.${name}`, { name: host });
+      const title = view.t(`act.${name}.button`, { name: host });
       const above = { href: `${WEBHOOKS}/${id}`, label: url };
       const text = view.t(`webhooks.${name}.text`, { name: host });
       const action = `${above.href}/${name}`;

@@ -36,37 +36,37 @@ export function resetPage(view: View, page: ResetPage): Html {
   const { t } = view;
   const { typed, refusal, needsSecond } = page;
   const error = (fieldId: string) => errorAt(refusal, fieldId);
-  const title = t(needsSecond ? 'do.reset.ask' : 'do.reset-mfa', { name: page.name });
+  const title = t(needsSecond ? 'act.reset.ask.button' : 'act.reset-mfa.button', { name: page.name });
   return consolePage(view, {
     title,
     part: page.part,
     above: page.above,
     narrow: true,
     refusal,
-    body: html`<p class="lead">${t('reset.lead', { name: page.name, sessions: page.sessions })}</p>
+    body: html`<p class="lead">${t('resets.lead', { name: page.name, sessions: page.sessions })}</p>
 ${form(
   view,
   page.action,
   html`${reasonField(view, typed.reason, error('reason'))}
 ${radios({
   name: 'checked_by',
-  legend: t('reset.checkedBy'),
+  legend: t('resets.checkedBy'),
   value: typed.checkedBy,
   error: error('checked_by'),
-  options: CHECKS.map((value) => ({ value, label: t(`reset.check.${value}`) })),
+  options: CHECKS.map((value) => ({ value, label: t(`resets.check.${value}`) })),
 })}
 ${textField({
   id: 'check_note',
   name: 'check_note',
-  label: t('reset.checkNote'),
-  hint: t('reset.checkNote.hint'),
+  label: t('resets.checkNote'),
+  hint: t('resets.checkNote.hint'),
   autocomplete: 'off',
   value: typed.checkNote,
   error: error('check_note'),
   spellcheck: true,
 })}
-${page.withCode ? minutesField(view, typed.minutes) : html`<p>${t('reset.withoutCode')}</p>`}
-${needsSecond && html`<p>${t('reset.second')}</p>`}
+${page.withCode ? minutesField(view, typed.minutes) : html`<p>${t('resets.withoutCode')}</p>`}
+${needsSecond && html`<p>${t('resets.second')}</p>`}
 ${confirmButtons(view, { title, above: page.above, isGrave: true })}`,
 )}`,
   });
@@ -83,11 +83,11 @@ function minutesField({ t, rules }: View, value: string): Html {
   return selectField({
     id: 'minutes',
     name: 'minutes',
-    label: t('reset.minutes'),
+    label: t('resets.minutes'),
     value,
     options: [...shorter, most].map((minutes) => ({
       value: String(minutes),
-      label: t('reset.minutes.value', { minutes }),
+      label: t('resets.minutes.value', { minutes }),
     })),
   });
 }
@@ -103,13 +103,13 @@ type CodeForm = {
 /** A new code for a completed reset. */
 export function codeFormPage(view: View, page: CodeForm): Html {
   const { t } = view;
-  const title = t('do.access-code', { name: page.name });
+  const title = t('act.access-code.button', { name: page.name });
   return consolePage(view, {
     title,
     part: page.part,
     above: page.above,
     narrow: true,
-    body: html`<p class="lead">${t('reset.renew')}</p>
+    body: html`<p class="lead">${t('resets.renew')}</p>
 ${form(view, page.action, html`${minutesField(view, page.minutes)}${confirmButtons(view, { title, above: page.above })}`)}`,
   });
 }
@@ -136,19 +136,19 @@ export function codePage(view: View, page: CodePage): Html {
   const { name, part, above, sessions, accessCode, isMailed, action } = page;
   const { t, locale } = view;
   return consolePage(view, {
-    title: t(sessions === undefined ? 'reset.newCode' : 'reset.done'),
+    title: t(sessions === undefined ? 'resets.newCode' : 'resets.done'),
     part,
     above,
     narrow: true,
-    body: html`${sessions !== undefined && html`<p class="lead">${t('reset.done.text', { name, sessions, told: isMailed ? 'yes' : 'no' })}</p>`}
+    body: html`${sessions !== undefined && html`<p class="lead">${t('resets.done.text', { name, sessions, told: isMailed ? 'yes' : 'no' })}</p>`}
 ${
   accessCode
-    ? html`<p>${t('reset.give', { name })}</p>
+    ? html`<p>${t('resets.give', { name })}</p>
 <p class="secret spoken" translate="no"><code>${spoken(accessCode.code)}</code></p>
 ${actions(copyButton({ text: accessCode.code, label: t('setUp.copy'), copiedLabel: t('setUp.copied') }))}
-<p>${t('reset.until')} ${timeElement(accessCode.expiresAt, locale)}.</p>`
-    : html`<p>${t('reset.withoutCode')}</p>`
+<p>${t('resets.open.until')} ${timeElement(accessCode.expiresAt, locale)}.</p>`
+    : html`<p>${t('resets.withoutCode')}</p>`
 }
-${doneWith(view, action, { href: above.href, label: t('reset.back', { name }) })}`,
+${doneWith(view, action, { href: above.href, label: t('resets.back', { name }) })}`,
   });
 }

@@ -70,7 +70,7 @@ function decision(name: 'approve' | 'decline', act: (call: StaffCall) => Promise
       const { t } = view;
       const text = t(`resets.${name}.text`, { name: waiting.name, reason: waiting.reason, note: waiting.check_note });
       const above = { href: RESETS, label: t('console.resets') };
-      const title = t(`do.${name}`, { name: waiting.name });
+      const title = t(`act.${name}.button`, { name: waiting.name });
       const action = `${RESETS}/${waiting.id}/${name}`;
       return questionPage(view, { title, text, action, above, isGrave: name === 'approve' });
     },

@@ -18,15 +18,15 @@ export function resetsPage(view: View, list: readonly WaitingReset[], done?: Don
       columns: [
         { label: t('people.name') },
         { label: t('act.reason') },
-        { label: t('reset.checkedBy') },
-        { label: t('reset.requester') },
+        { label: t('resets.checkedBy') },
+        { label: t('resets.requester') },
         { label: t('trail.at') },
         { label: '' },
       ],
       rows: list.map((one) => [
         html`<a href="/console/people/${one.user_id}">${one.name}</a><br><span class="hint anywhere">${one.email}</span>`,
         one.reason,
-        html`${t(`reset.check.${one.checked_by}`)}<br><span class="hint">${one.check_note}</span>`,
+        html`${t(`resets.check.${one.checked_by}`)}<br><span class="hint">${one.check_note}</span>`,
         html`${one.asker_name}${one.key_name !== null && html`<br><span class="hint">${t('resets.byKey', { key: one.key_name })}</span>`}`,
         html`${timeElement(one.requested_at, locale)}<br><span class="hint">${t('resets.until')} ${timeElement(one.expiresAt, locale)}</span>`,
         html`<div class="do">${approval(view, one)}

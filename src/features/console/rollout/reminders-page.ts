@@ -43,7 +43,7 @@ function sendForm(view: View, { preview, ids, query, above }: RemindersPage): Ht
     view,
     '/console/reminders',
     html`${hidden('partners', ids.length > 0 ? ids.join(' ') : undefined)}${hidden('view', query.view)}${hidden('from', query.from)}${hidden('until', query.until)}
-<div class="actions">${submitButton(t('reminders.send', { people: preview.people }))}${linkButton(above, t('act.cancel'))}</div>`,
+<div class="actions">${submitButton(t('reminders.send', { people: preview.people }))}${linkButton(above, t('button.cancel'))}</div>`,
   );
 }
 

@@ -11,13 +11,13 @@ export function searchPage(view: View, found: Found): Html {
   const { search, partners, people } = found;
   const isEmpty = partners.length === 0 && people.length === 0;
   return consolePage(view, {
-    title: search === '' ? t('find.title') : t('find.titleOf', { search }),
+    title: search === '' ? t('search.title') : t('search.titleOf', { search }),
     part: 'partners',
     search,
     body:
       search === ''
-        ? html`<p class="lead">${t('find.lead')}</p>`
-        : html`${isEmpty && html`<div class="empty"><p role="status">${t('find.none')}</p></div>`}
+        ? html`<p class="lead">${t('search.lead')}</p>`
+        : html`${isEmpty && html`<div class="empty"><p role="status">${t('search.none')}</p></div>`}
 ${partners.length > 0 && partnersPart(view, found)}
 ${people.length > 0 && peoplePart(view, found)}`,
   });
@@ -32,7 +32,7 @@ function partnersPart(view: View, { search, partners, allPartners }: Found): Htm
     columns: [{ label: t('partners.name'), phone: 'head' }, { label: t('partners.policy') }],
     rows: partners.map((row) => [html`<a href="/console/partners/${row.id}">${row.name}</a>`, policyState(view, row)]),
     empty: '',
-  })}${allPartners > partners.length && html`<p class="quiet"><a href="${all}">${t('find.allPartners', { count: allPartners })}</a></p>`}</section>`;
+  })}${allPartners > partners.length && html`<p class="quiet"><a href="${all}">${t('search.allPartners', { count: allPartners })}</a></p>`}</section>`;
 }
 
 function peoplePart(view: View, { people, hasMorePeople }: Found): Html {
@@ -51,5 +51,5 @@ function peoplePart(view: View, { people, hasMorePeople }: Found): Html {
       partner,
     ]),
     empty: '',
-  })}${hasMorePeople && html`<p class="quiet">${t('find.more', { count: people.length })}</p>`}</section>`;
+  })}${hasMorePeople && html`<p class="quiet">${t('search.more', { count: people.length })}</p>`}</section>`;
 }

@@ -14,7 +14,7 @@ export function logoSettingPage(view: View, setting: ShownSetting, refusal?: Ref
   const { key, name, source } = setting;
   const path = `${SETTINGS}/${name}`;
   const isFixed = source === 'environment';
-  const back = linkButton(SETTINGS, t('act.cancel'));
+  const back = linkButton(SETTINGS, t('button.cancel'));
   const error = errorAt(refusal, 'file');
   const upload = { action: `${path}/logo`, id: 'file', carried: seenField(setting), error, back };
   return consolePage(view, {

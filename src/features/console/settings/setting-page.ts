@@ -37,11 +37,11 @@ ${!isFixed && setting.isRule && reasonField(view, page.reason, errorAt(refusal, 
 ${isFixed ? notice(sourceWords(view, setting), 'info') : html`<p>${t('settings.now')} ${valueCell(view, setting, valueWords(view, setting, setting.value))}</p>`}
 ${
   isFixed
-    ? html`${control(view, page)}${actions(linkButton(SETTINGS, t('act.cancel')))}`
+    ? html`${control(view, page)}${actions(linkButton(SETTINGS, t('button.cancel')))}`
     : form(
         view,
         `${SETTINGS}/${name}`,
-        html`${fields}<div class="actions">${submitButton(t('settings.save'))}${linkButton(SETTINGS, t('act.cancel'))}</div>`,
+        html`${fields}<div class="actions">${submitButton(t('settings.save'))}${linkButton(SETTINGS, t('button.cancel'))}</div>`,
       )
 }
 ${source === 'stored' && actions(linkButton(`${SETTINGS}/${name}/default`, t('settings.default.button')))}`,

@@ -21,7 +21,7 @@ export function valueWords({ t }: View, { key }: Valued, text: string | undefine
     case 'resetsBy':
       return t(text === 'administrators' ? 'settings.resetsBy.administrators' : 'settings.resetsBy.staff');
     case 'accessCodeMinutes':
-      return t('reset.minutes.value', { minutes: Number(text) });
+      return t('resets.minutes.value', { minutes: Number(text) });
     case 'accentHue':
       return t('settings.accentHue.value', { hue: text });
     case 'resetFreezeHours':

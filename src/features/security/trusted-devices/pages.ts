@@ -15,11 +15,11 @@ type TrustedPage = {
 
 export function trustedPage(view: View, { devices, mayTrust }: TrustedPage): Html {
   const { t } = view;
-  const none = html`<p>${t(mayTrust ? 'trusted.none' : 'trusted.notAllowed')}</p>`;
+  const none = html`<p>${t(mayTrust ? 'trustedDevices.none' : 'trustedDevices.notAllowed')}</p>`;
   return layout(view, {
-    title: t('trusted.title'),
+    title: t('trustedDevices.title'),
     width: 'wide',
-    body: html`<p class="lead">${t('trusted.lead')}</p>
+    body: html`<p class="lead">${t('trustedDevices.lead')}</p>
 ${devices.length === 0 ? none : deviceTable(view, devices)}
 ${backLink(view)}`,
   });
@@ -28,8 +28,8 @@ ${backLink(view)}`,
 function deviceTable(view: View, devices: readonly TrustedPlace[]): Html {
   const { t, locale } = view;
   return html`${table({
-    caption: t('trusted.caption'),
-    columns: [t('sessions.device'), t('trusted.lastUsed'), t('trusted.until'), ''],
+    caption: t('trustedDevices.caption'),
+    columns: [t('sessions.device'), t('trustedDevices.lastUsed'), t('trustedDevices.until'), ''],
     rows: devices.map((device) => [
       deviceCell(view, device),
       timeElement(device.lastUsedAt, locale),
@@ -37,17 +37,17 @@ function deviceTable(view: View, devices: readonly TrustedPlace[]): Html {
       endForm(view, device),
     ]),
   })}
-<p>${t('trusted.what')}</p>
-${devices.length > 1 && actions(form(view, '/security/trusted-devices/end-all', submitButton(t('trusted.endAll', { count: devices.length }), 'danger')))}`;
+<p>${t('trustedDevices.what')}</p>
+${devices.length > 1 && actions(form(view, '/security/trusted-devices/end-all', submitButton(t('trustedDevices.endAll', { count: devices.length }), 'danger')))}`;
 }
 
 function deviceCell(view: View, device: TrustedPlace): Html {
   const { t, locale } = view;
-  return html`<div><span class="whole">${nameOfPlace(view, device)}</span>${device.isThis && html`<br>${state(t('trusted.this'), true)}`}
-<br><span class="hint">${t('trusted.since')} ${dateElement(device.createdAt, locale)}</span></div>`;
+  return html`<div><span class="whole">${nameOfPlace(view, device)}</span>${device.isThis && html`<br>${state(t('trustedDevices.this'), true)}`}
+<br><span class="hint">${t('trustedDevices.since')} ${dateElement(device.createdAt, locale)}</span></div>`;
 }
 
 function endForm(view: View, device: TrustedPlace): Html {
-  const label = view.t('trusted.endOne', { device: nameOfPlace(view, device) });
-  return endPlaceForm(view, '/security/trusted-devices/end', device, { text: view.t('trusted.end'), label });
+  const label = view.t('trustedDevices.endOne', { device: nameOfPlace(view, device) });
+  return endPlaceForm(view, '/security/trusted-devices/end', device, { text: view.t('trustedDevices.end'), label });
 }
