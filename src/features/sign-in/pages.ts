@@ -187,16 +187,8 @@ ${shown !== 'recovery_code' && link(PATHS.recoveryCode, t('signIn.useRecoveryCod
 
 /** Part of the form of a factor that was set up for signing in. A recovery code is for a lost one, so it has no offer. */
 function trustField({ t }: View, offer: TrustOffer): Content {
-  return (
-    offer &&
-    checkbox({
-      id: 'trust',
-      name: 'trust',
-      label: t('trustedDevices.ask'),
-      hint: t('trustedDevices.ask.hint'),
-      ...offer,
-    })
-  );
+  const texts = { label: t('trustedDevices.ask'), hint: t('trustedDevices.ask.hint') };
+  return offer && checkbox({ id: 'trust', name: 'trust', ...texts, ...offer });
 }
 
 export function recoveryCodePage(view: View, { email, methods, refusal }: CodePage): Html {
