@@ -396,8 +396,7 @@ export const en = {
   "bulk.fact.undoes": "Undoes",
   "bulk.failed": "Failed",
   "bulk.fault": "Problem",
-  "bulk.fault.cells":
-    "This row has more cells than the first row. Put text with a comma or semicolon in quotation marks",
+  "bulk.fault.cells": "This row has more cells than the first row. Put text with a comma or semicolon in quotation marks",
   "bulk.fault.duplicate": "This row repeats an earlier one",
   "bulk.fault.from": "The date must be in the future and unambiguous, such as 2027-03-01",
   "bulk.fault.fromAlone": "Only “required” takes a date",
