@@ -13,6 +13,7 @@ import { createSession } from '#store/sessions/sessions.ts';
 import { ROUTES } from '../src/routes.ts';
 import { planOf, watchReads } from '../test/databases/plans.ts';
 import { type Asking, largestPartner, listAskings } from './console-pages.ts';
+import { readWords } from './options.ts';
 import { type ServerTime, serverTimeOf } from './server-time.ts';
 
 /**
@@ -22,6 +23,7 @@ import { type ServerTime, serverTimeOf } from './server-time.ts';
 const LIMIT_MS = 100;
 const HOUR_SECONDS = 60 * 60;
 
+const words = readWords('npm run bench:console -- [PART OF A PAGE’S NAME ...]');
 const config = loadConfig(process.env, { root: ROOT });
 if ('problem' in config) throw new Error(config.problem);
 const { publicUrl, hstsSubdomains } = config;
@@ -44,7 +46,6 @@ try {
 }
 
 async function main(askings: readonly Asking[]): Promise<void> {
-  const words = process.argv.slice(2);
   const wanted = askings.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
   say('| page or call | median ms | quickest third ms | CPU ms | of it the database | kB |');
   say('|---|--:|--:|--:|--:|--:|');
