@@ -196,6 +196,6 @@ export function connectingAppPage(view: View, connecting: Connecting): Html {
     hasOldEntry: true,
     action: ADD,
     lead: t('setUp.furtherLead'),
-    more: form(view, '/security/authenticator/cancel', submitButton(t('authenticators.add.cancel'), 'quiet')),
+    more: form(view, '/security/authenticator/cancel', submitButton(t('button.cancel'), 'quiet')),
   });
 }

@@ -176,8 +176,7 @@ export function newCodesPage(view: View, left: number, refusal?: Refusal): Html 
     refusal: refusal && refusalText(view, refusal, 'setUp'),
     body: html`<p class="lead">${t('security.codes.left', { left })}.</p>
 <p>${t('security.newCodes.lead')}</p>
-${form(view, '/security/recovery-codes', submitButton(t('security.newCodes.button')))}
-${backLink(view)}`,
+${form(view, '/security/recovery-codes', html`<div class="actions">${submitButton(t('security.newCodes.button'))}${linkButton('/security', t('button.cancel'))}</div>`)}`,
   });
 }
 

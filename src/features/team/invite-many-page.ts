@@ -69,7 +69,7 @@ export function pastedListPage(view: View, { shown, done, refusal }: ListPage): 
     title: count > 0 ? button : t('inviteMany.over', { count: invited }),
     done,
     refusal: refusal ? { title: refusedTitle(t, refusal), text: t('console.refused.text') } : done ? undefined : faults,
-    body: html`${dataList(factsOf(view, shown))}
+    body: html`${count > 0 && html`<p class="lead">${t('invite.lead')}</p>`}${dataList(factsOf(view, shown))}
 ${count > 0 ? form(view, path, actions(submitButton(button), change, linkButton('/team', t('button.cancel')))) : actions(change)}
 ${done && faults && html`<section><h2>${faults.title}</h2><p>${faults.text}</p></section>`}
 ${people.length > 0 && peoplePart(view, people)}`,

@@ -128,7 +128,7 @@ test('a new secret ends the one before, and the page before it says so', async (
   const { world, robin } = await openClients(t);
   const { client, secret } = await makeClient(world.env);
   const path = `/console/clients/${client.id}/new-secret`;
-  assert.match(await read(robin, path), /The current secret of Partner Portal stops working right away/);
+  assert.match(await read(robin, path), /The current secret of Partner Portal will stop working right away/);
   const renewed = secretIn((await robin.submit(path)).text);
   assert.notEqual(renewed, secret);
   assert.equal((await findClient(world.env.db.read, client.id))?.secretHash, tokenHash(renewed));

@@ -108,7 +108,7 @@ test('a policy is shown with whom it hits before it is set, and nothing changes 
   await person.post('/enroll/skip');
   const preview = await read(csm, `${partnerPath}/policy?policy=now`);
   assert.match(preview, /1 of 2 people have no authenticator\./);
-  assert.match(preview, /1 session opened with the password alone ends now\./);
+  assert.match(preview, /1 session opened with the password alone will end right away\./);
   assert.equal((await person.get('/')).status, 200);
   const changed = await csm.post(`${partnerPath}/policy`, { policy: 'now', from: '' });
   assert.equal(changed.location, `${partnerPath}?done=policy`);

@@ -47,7 +47,7 @@ ${textField({
   value: typed.days,
   error: error('days'),
 })}
-<div class="actions">${submitButton(t('bulk.new.preview'))}${linkButton(list.href, t('bulk.cancel'))}</div>`,
+<div class="actions">${submitButton(t('bulk.new.preview'))}${linkButton(list.href, t('button.cancel'))}</div>`,
     ),
   });
 }
@@ -89,7 +89,7 @@ ${uploadForm(
   '/console/bulk/upload',
   html`${fileField(view, error)}
 ${textArea({ id: 'csv', name: 'csv', label: t('bulk.upload.paste'), rows: 4, value: '' })}
-<div class="actions">${submitButton(t('bulk.upload.check'))}${linkButton('/console/bulk', t('bulk.cancel'))}</div>`,
+<div class="actions">${submitButton(t('bulk.upload.check'))}${linkButton('/console/bulk', t('button.cancel'))}</div>`,
 )}</div>
 ${faults && faultsPart(view, faults)}`,
   });

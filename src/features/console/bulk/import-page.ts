@@ -36,7 +36,7 @@ ${uploadForm(
   '/console/import',
   html`${fileField(view, error)}
 ${textArea({ id: 'csv', name: 'csv', label: t('bulk.upload.paste'), rows: 4, value: '' })}
-<div class="actions">${submitButton(t('import.upload'))}${linkButton(ABOVE, t('bulk.cancel'))}</div>`,
+<div class="actions">${submitButton(t('import.upload'))}${linkButton(ABOVE, t('button.cancel'))}</div>`,
 )}`,
   });
 }

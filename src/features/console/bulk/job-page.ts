@@ -143,9 +143,9 @@ type UndoPage = { readonly facts: JobFacts; readonly reason: string; readonly re
 export function undoPage(view: View, { facts, reason, refusal }: UndoPage): Html {
   const { t } = view;
   const path = `/console/bulk/${facts.job.id}`;
-  const count = facts.job.done;
+  const title = t('bulk.undo.title', { count: facts.job.done });
   return consolePage(view, {
-    title: t('bulk.undo.question', { count }),
+    title,
     part: 'partners',
     above: { href: path, label: kindWords(view, facts.job) },
     narrow: true,
@@ -155,7 +155,7 @@ ${form(
   view,
   `${path}/undo`,
   html`${reasonField(view, reason, refusal?.fieldId === 'reason' ? refusal.title : undefined)}
-<div class="actions">${submitButton(t('bulk.undo.button', { count }))}${linkButton(path, t('bulk.cancel'))}</div>`,
+<div class="actions">${submitButton(title)}${linkButton(path, t('button.cancel'))}</div>`,
 )}`,
   });
 }
@@ -165,13 +165,19 @@ export function stopPage(view: View, { job }: JobFacts): Html {
   const { t } = view;
   const isRunning = job.state === 'running';
   const path = `/console/bulk/${job.id}`;
-  const label = t(isRunning ? 'bulk.stop.button' : 'bulk.discard');
+  const title = t(isRunning ? 'bulk.stop.title' : 'bulk.discard.title', { job: kindWords(view, job) });
   return consolePage(view, {
-    title: t(isRunning ? 'bulk.stop.question' : 'bulk.discard.question'),
+    title,
     part: 'partners',
     above: { href: path, label: kindWords(view, job) },
     narrow: true,
-    body: html`<p class="lead">${t(isRunning ? 'bulk.stop.text' : 'bulk.discard.text')}</p>
-${form(view, `${path}/stop`, html`<div class="actions">${submitButton(label, 'danger')}${linkButton(path, t('bulk.cancel'))}</div>`)}`,
+    body: html`<p class="lead">${isRunning ? stopWords(view, job) : t('bulk.discard.text')}</p>
+${form(view, `${path}/stop`, html`<div class="actions">${submitButton(title, 'danger')}${linkButton(path, t('button.cancel'))}</div>`)}`,
   });
+}
+
+function stopWords({ t }: View, { kind, total, done, unchanged, failed }: ShownJob): string {
+  const over = done + unchanged + failed;
+  const text = t('bulk.stop.text', { over, total, rest: total - over });
+  return kind === 'policy' || kind === 'date' || kind === 'reminders' ? `${text} ${t('bulk.stop.undo')}` : text;
 }

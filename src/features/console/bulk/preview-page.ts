@@ -27,7 +27,7 @@ export function previewPage(view: View, { preview, mails, reason, refusal }: Sho
   const { job, sums } = preview;
   const path = `/console/bulk/${job.id}`;
   const count = sums.partners - sums.same;
-  const title = job.kind === 'undo' ? t('bulk.undo.title') : t('bulk.preview.title', { count });
+  const title = job.kind === 'undo' ? t('bulk.undo.title', { count }) : t('bulk.preview.title', { count });
   const error = refusal?.fieldId === 'reason' ? refusal.title : undefined;
   return consolePage(view, {
     title,

@@ -1,7 +1,7 @@
 import type { PasskeyPolicy } from '#core/people/policy.ts';
 import { consolePage, type Refused } from '#features/console/frame-page.ts';
 import type { ShownPartner } from '#features/console/lists.ts';
-import { actions, csvLinks, form, submitButton } from '#ui/parts/actions.ts';
+import { actions, csvLinks, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { grid } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { beginElement, dataList, notice, state } from '#ui/parts/text.ts';
@@ -39,7 +39,7 @@ export function passkeysPage(view: View, page: PasskeysPage): Html {
   const { t } = view;
   const { partner, preview, refusal, counts, reminded } = page;
   return consolePage(view, {
-    title: t('passkeyPolicy.title'),
+    title: t(preview ? 'act.passkeys.button' : 'passkeyPolicy.titleOf', { name: partner.name }),
     part: 'partners',
     above: { href: `/console/partners/${partner.id}`, label: partner.name },
     refusal,
@@ -80,7 +80,7 @@ function previewPart(view: View, page: PasskeysPage, { choice, endsSessions }: N
   const { partner, counts } = page;
   return html`<section class="preview"><h2>${passkeyPolicyState(view, choice)}</h2>
 <p>${effectOf(view, choice, { ...counts, endsSessions })}</p></section>
-${confirmPolicy(view, { path: pathOf(partner), typed: choice.typed, name: partner.name })}`;
+${confirmPolicy(view, { path: pathOf(partner), typed: choice.typed, title: view.t('act.passkeys.button', { name: partner.name }) }, linkButton(`/console/partners/${partner.id}`, view.t('button.cancel')))}`;
 }
 
 function effectOf(

@@ -124,7 +124,7 @@ ${form(
   view,
   `${SETTINGS}/${name}/default`,
   html`${seenField(setting)}${isRule && reasonField(view, reason, errorAt(refusal, 'reason'))}
-${confirmButtons(view, { title: t('settings.default.button'), above: { href: SETTINGS, label: t('console.settings') } })}`,
+${confirmButtons(view, { title, above: { href: SETTINGS, label: t('console.settings') } })}`,
 )}`,
   });
 }

@@ -119,7 +119,7 @@ test('sessions that would end are counted, and a preview of nothing is refused',
   const person = world.person('192.0.2.44');
   await person.signIn('one@p1.example');
   const start = await preview(opened, `partner=${partners[0]}`, { policy: 'now' });
-  assert.match(await read(csm, start), /1 session opened with the password alone ends at once/);
+  assert.match(await read(csm, start), /1 session opened with the password alone will end right away/);
   const none = await csm.get('/console/bulk/new?q=x');
   assert.equal(none.status, 400);
   assert.match(plain(none.text), /Select at least one partner/);

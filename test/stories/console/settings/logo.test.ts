@@ -79,7 +79,7 @@ test('one file for both schemes stays until neither names it, and the default ta
   await uploadLogo(robin, LIGHT, png());
   await uploadLogo(robin, DARK, png());
   const shown = await logoOf(robin);
-  assert.match(await read(robin, `${DARK}/default`), /The default is: None of its own/);
+  assert.match(await read(robin, `${DARK}/default`), /It will be: None of its own/);
   assert.equal((await robin.post(`${DARK}/default`)).status, 303);
   assert.equal((await robin.get(shown)).status, 200);
   assert.deepEqual(await signInPage(world), { ...SERVICE, logo: shown });

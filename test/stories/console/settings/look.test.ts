@@ -49,7 +49,7 @@ test('the default is named before it is used again, and what it replaced is in t
   const { world, robin } = await openSettings(t);
   await change(robin, 'product-name', { value: 'Acme Portal' });
   const ask = await read(robin, `${SETTINGS}/product-name/default`);
-  assert.match(ask, /The default is: Partner Interface/);
+  assert.match(ask, /It will be: Partner Interface/);
   assert.equal((await robin.post(`${SETTINGS}/product-name/default`)).status, 303);
   assert.match(await lineOf(robin, 'Product name'), /Partner Interface Default again, by Robin Weber on/);
   const events = await lastEvents(world, 2);
