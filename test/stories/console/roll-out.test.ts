@@ -42,7 +42,7 @@ test('the console opens on the roll-out, which says how far everybody is', async
   const page = await read(csm, '/console/rollout');
   assert.match(page, /20% of people have set up MFA 1 of 5 people at 4 partner accounts/);
   assert.match(page, /Overdue 2 people 1 partner, for 40 days/);
-  assert.match(page, /Due in the next 14 days 1 person 1 partner, 1 people in all/);
+  assert.match(page, /Due in the next 14 days 1 person 1 partner, 1 person in all/);
   assert.match(page, /No date yet 0 people at 1 partner with MFA off or optional/);
   assert.match(page, /Later 1 1 partner/);
 });

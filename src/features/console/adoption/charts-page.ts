@@ -1,5 +1,6 @@
 import { scaleLinear, scaleUtc } from 'd3-scale';
 import { area, line } from 'd3-shape';
+import { DAY_SECONDS } from '#core/time/spans.ts';
 import { percents, perLocale, wholeNumbers } from '#messages/per-locale.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { markersAt } from './markers-page.ts';
@@ -56,7 +57,9 @@ export function curve(drawn: Curve): Html {
       ({ y }) => y,
     ).digits(2)(lower) ?? '';
   const [number, day] = [shortNumbers(locale), shortDays(locale)];
-  const days = across.ticks(6).map((date) => ({ percent: across(date), text: day.format(date) }));
+  // Over a few days, ticks fall on hours too.
+  const ticks = across.ticks(6).filter((date) => date.getTime() % (DAY_SECONDS * 1000) === 0);
+  const days = ticks.map((date) => ({ percent: across(date), text: day.format(date) }));
   return html`<div class="plot"><svg class="chart" width="100%" height="${HEIGHT}" aria-hidden="true">
 ${up.ticks(4).map((value) => html`<text class="tick end" x="100%" y="${up(value) + 4}">${number.format(value)}</text>`)}</svg>
 <svg class="chart" width="100%" height="${HEIGHT}" role="img" aria-labelledby="${id}-title ${id}-desc">
