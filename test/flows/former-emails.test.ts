@@ -27,7 +27,7 @@ test('a rotation of keys forgets no reservation, and a key stays until its last 
   const doer = { keyId: 'k1', voidCodes: false, actor: 'command_line' };
   assert.deepEqual(await retireKey(rotated, doer), { refused: 'forbidden', reason: 'key_needed' });
   const [, old] = await keyStatus(rotated);
-  assert.ok(old && /1 emails of deleted people are reserved by k1/.test(needOf(old) ?? ''));
+  assert.ok(old && /1 email of a deleted person is reserved by k1/.test(needOf(old) ?? ''));
 
   clock.at += 30 * DAY;
   assert.equal(await claim(), 'by_mail');

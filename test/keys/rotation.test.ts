@@ -49,7 +49,7 @@ test('a rotation beside sign-ins refuses nobody, and leaves nothing on the old k
   const byCode = await signIn(server, { email: 'new@acme.example', secret: '' }, codes[0], 'recovery-code');
   assert.equal(byCode.status, 200, JSON.stringify(byCode.body));
   const kept = await world.command(['keys', 'retire', 'k1']);
-  assertRefused(kept, 1, /1 people hold 9 recovery codes that only k1 finds.*--void-recovery-codes/);
+  assertRefused(kept, 1, /1 person holds 9 recovery codes that only k1 finds.*--void-recovery-codes/);
   const status = await world.command(['keys', 'status']);
   assert.match(status.out, /k2 +active.*k1 +older +9 rows.*only k1 finds/s);
 });

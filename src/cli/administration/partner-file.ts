@@ -3,6 +3,7 @@ import { faultLines, outcomeOf, readCsvFile, showProgress } from '#cli/csv-file.
 import { ACTOR, withEnv } from '#cli/open.ts';
 import { refusalLine } from '#cli/refusal-line.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import { counted } from '#core/values/text.ts';
 import type { Env } from '#env.ts';
 import { type CheckedCsv, checkPolicyCsv, POLICY_CSV_BYTES } from '#flows/bulk/csv-changes.ts';
 import { prepareBulk, startBulk } from '#flows/bulk/start.ts';
@@ -47,7 +48,7 @@ function dryOutput({ rows, items }: CheckedCsv): Output {
   return {
     data: { rows, changes: rows - same, same, faults: [], faultCount: 0 },
     lines: [
-      `${rows} rows without a fault: ${rows - same} would change, ${same} would stay as they are. Nothing was changed.`,
+      `${counted(rows, 'row')} without a fault: ${rows - same} would change, ${same} would stay unchanged. Nothing was changed.`,
     ],
   };
 }

@@ -6,6 +6,7 @@ import { refusalLine } from '#cli/refusal-line.ts';
 import { readBegin } from '#cli/typed-time.ts';
 import type { InviteMode } from '#core/bulk/import-row.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
+import { counted } from '#core/values/text.ts';
 import type { Env } from '#env.ts';
 import { IMPORT_CSV_BYTES, prepareImport, startImport } from '#flows/bulk/import-job.ts';
 import { stopBulk } from '#flows/bulk/start.ts';
@@ -66,7 +67,7 @@ async function faultsOf(env: Env, { id }: BulkJob) {
 
 async function dryOutput(env: Env, { id, total, unchanged }: BulkJob): Promise<Output> {
   await stopBulk(env, ACTOR, id);
-  const text = `${total} rows without a fault: ${total - unchanged} would be added, ${unchanged} are there already. Nothing was added.`;
+  const text = `${counted(total, 'row')} without a fault: ${total - unchanged} would be added, ${counted(unchanged, 'is', 'are')} there already. Nothing was added.`;
   return { data: { rows: total, adds: total - unchanged, exist: unchanged, faults: [], faultCount: 0 }, lines: [text] };
 }
 

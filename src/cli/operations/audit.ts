@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { command, isMisuse, JSON_OPTION } from '#cli/command.ts';
 import { ACTOR, withEnv, withUnsealedEnv } from '#cli/open.ts';
 import { readTime } from '#cli/typed-time.ts';
+import { counted } from '#core/values/text.ts';
 import { eraseClients, noteVerification } from '#features/operate/audit.ts';
 import { problemLine, remarkLine } from '#flows/audit/problems.ts';
 import { timeVerification } from '#flows/audit/verify.ts';
@@ -48,7 +49,7 @@ const verify = command({
       await noteVerification(env, verification, run.milliseconds);
       const { intact, events, batches, unsealed, pruned, problemCount, problems, remarks } = verification;
       const lines = [
-        `${intact ? 'Intact' : 'NOT INTACT'}: ${events} events in ${batches} sealed batches.`,
+        `${intact ? 'Intact' : 'NOT INTACT'}: ${counted(events, 'event')} in ${counted(batches, 'sealed batch', 'sealed batches')}.`,
         `Not sealed yet: ${unsealed}. Pruned before: ${pruned}.`,
         `Head: ${verification.head ?? 'none yet'}`,
         ...problems.map(problemLine),
@@ -79,7 +80,7 @@ const erase = command({
     return withEnv(async (env) => {
       if (before > env.now()) throw new Error('--before must not be in the future: an erasure covers what is there');
       const events = await eraseClients(env, { before, actor: ACTOR });
-      return { data: { events }, lines: [`Erased address and user agent of ${events} events.`] };
+      return { data: { events }, lines: [`Erased address and user agent of ${counted(events, 'event')}.`] };
     });
   },
 });

@@ -1,6 +1,7 @@
 import { command, JSON_OPTION } from '#cli/command.ts';
 import { columns } from '#cli/help.ts';
 import { withEnv } from '#cli/open.ts';
+import { counted } from '#core/values/text.ts';
 import { type KeyStatus, keyStatus, needOf } from '#features/operate/key-status.ts';
 import { listServers } from '#store/operations/servers.ts';
 import { retire, rotate } from './rotate.ts';
@@ -16,7 +17,7 @@ const status = command({
       const keys = await keyStatus(env);
       const servers = await listServers(env.db.read, env.now());
       const lines = [
-        ...columns(keys.map(({ id, state, rows }) => [id, state, `${rows} rows`])),
+        ...columns(keys.map(({ id, state, rows }) => [id, state, counted(rows, 'row')])),
         ...keys.flatMap(noteOf),
         ...servers.map(({ name, keyIds }) => `Server ${name} holds ${keyIds.join(', ')} and seals with ${keyIds[0]}.`),
       ];

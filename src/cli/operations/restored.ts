@@ -1,3 +1,4 @@
+import { counted } from '#core/values/text.ts';
 import type { Restored } from '#features/operate/restore.ts';
 
 /** The result of a restore, as `--json` prints it. */
@@ -25,12 +26,12 @@ export function restoredLines(restored: Restored): string[] {
   const { tables, codeHolders, codesVoided, batch, head } = restored;
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   return [
-    `Restored ${rows} rows of ${tables.length} tables; each was read back and compared.`,
+    `Restored ${counted(rows, 'row')} of ${counted(tables.length, 'table')}; each was read back and compared.`,
     ...endedLines(restored),
     'One-time codes from before are refused: the next valid one comes after a minute and a half.',
     codesVoided > 0
-      ? `${codesVoided} recovery codes were voided: their holders have to make new ones.`
-      : `${codeHolders} people have recovery codes left. Codes that were used after this backup work again: ask these people to make new ones, or restore with --void-recovery-codes.`,
+      ? `${counted(codesVoided, 'recovery code was', 'recovery codes were')} voided: their holders have to make new ones.`
+      : `${counted(codeHolders, 'person has', 'people have')} recovery codes left. Codes that were used after this backup work again: ask them to make new ones, or restore with --void-recovery-codes.`,
     'Passwords, authenticators, roles and policies are as they were when the backup was made: later resets and password changes are undone.',
     batch === undefined
       ? 'The audit log of the backup has no sealed batch; the chain starts now.'
@@ -41,10 +42,12 @@ export function restoredLines(restored: Restored): string[] {
 function endedLines({ ended, shutOut }: Restored): string[] {
   const { rows, mails, accessCodes, apiKeys, webhooks, clients } = ended;
   return [
-    `Ended: ${rows.sessions} sessions, ${rows.pending_sign_ins} half-done sign-ins, ${rows.enrollments} open set-ups, ${rows.links} links, ${rows.devices} known devices, ${rows.trusted_devices} trusted devices, ${mails} unsent mails.`,
-    `Ended: ${rows.email_links} links to change an email or to go back to one, ${rows.reset_requests} waiting resets, ${rows.idempotent_calls} kept answers of the API.`,
+    `Ended: ${counted(rows.sessions, 'session')}, ${counted(rows.pending_sign_ins, 'half-done sign-in')}, ${counted(rows.enrollments, 'open set-up')}, ${counted(rows.links, 'link')}, ${counted(rows.devices, 'known device')}, ${counted(rows.trusted_devices, 'trusted device')}, ${counted(mails, 'unsent email')}.`,
+    `Ended: ${counted(rows.email_links, 'link')} to change an email or to go back to one, ${counted(rows.reset_requests, 'waiting reset')}, ${counted(rows.idempotent_calls, 'kept answer')} of the API.`,
     ...(accessCodes > 0
-      ? [`${accessCodes} temporary access codes open nothing any more: make new ones in the console for these people.`]
+      ? [
+          `${counted(accessCodes, 'temporary access code opens', 'temporary access codes open')} nothing any more: make new ones in the console for these people.`,
+        ]
       : []),
     ...named(
       'API keys revoked',

@@ -1,6 +1,7 @@
 import { command, JSON_OPTION, type Output } from '#cli/command.ts';
 import { ACTOR, ringPlace, withEnv } from '#cli/open.ts';
 import { isRefusal } from '#core/values/result.ts';
+import { counted } from '#core/values/text.ts';
 import { keepRetiredKey, readOrMakeKeyFile, replaceKeyFile } from '#crypto/key-file.ts';
 import { randomBytes } from '#crypto/random.ts';
 import { entryOf, newEntry, nextKeyId, withActive, withEntry, withoutKey } from '#crypto/ring-text.ts';
@@ -165,7 +166,7 @@ async function reseal(env: Env): Promise<Output> {
   return {
     data,
     lines,
-    failed: `${broken} rows do not open with the ring and were left as they are: the lines above name them; a key is missing, or somebody wrote to the database`,
+    failed: `${counted(broken, 'row does', 'rows do')} not open with the ring and stayed unchanged: the lines above name them; a key is missing, or someone wrote to the database`,
   };
 }
 

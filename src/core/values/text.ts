@@ -81,3 +81,8 @@ export function searchText(typed: string): string | undefined {
   // A character that was cut in half is dropped.
   return text.replace(/\ufffd$/, '') || undefined;
 }
+
+/** A number with its noun: 1 row, 2 rows. For English lines; screens use plural messages. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

@@ -1,3 +1,4 @@
+import { counted } from '#core/values/text.ts';
 import type { Env } from '#env.ts';
 import { countCodeHolders } from '#store/authenticators/recovery-codes.ts';
 import { countSealedRows, type KeyedTable } from '#store/engine/sealed-rows.ts';
@@ -50,10 +51,11 @@ export function resealable({ tables }: KeyStatus): number {
 /** Why a key cannot be retired, in words for the operator. Undefined if it can. */
 export function needOf(status: KeyStatus): string | undefined {
   const { id, codeHolders, tables } = status;
-  if (resealable(status) > 0) return `${resealable(status)} rows are sealed with ${id}: run "sallyport keys rotate"`;
+  const rows = resealable(status);
+  if (rows > 0) return `${counted(rows, 'row is', 'rows are')} sealed with ${id}: run "sallyport keys rotate"`;
   if (tables.recovery_codes === 0 && tables.former_emails > 0) {
-    return `${tables.former_emails} emails of deleted people are reserved by ${id}, each for 30 days: it has to stay until then`;
+    return `${counted(tables.former_emails, 'email of a deleted person is', 'emails of deleted people are')} reserved by ${id}, each for 30 days: it has to stay until then`;
   }
   if (tables.recovery_codes === 0) return undefined;
-  return `${codeHolders} people hold ${tables.recovery_codes} recovery codes that only ${id} finds: it has to stay until they have made new ones (/security/recovery-codes) or used them up, or void the codes with "sallyport keys retire ${id} --void-recovery-codes"`;
+  return `${counted(codeHolders, 'person holds', 'people hold')} ${counted(tables.recovery_codes, 'recovery code')} that only ${id} finds: it has to stay until they have made new ones (/security/recovery-codes) or used them up, or void the codes with "sallyport keys retire ${id} --void-recovery-codes"`;
 }

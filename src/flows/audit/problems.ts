@@ -1,3 +1,5 @@
+import { counted } from '#core/values/text.ts';
+
 /** One item that differs from its seal, or that has no valid proof. */
 export type AuditProblem =
   | {
@@ -65,12 +67,12 @@ export function remarkLine({ kind, count, batch, eventId, seconds = 0 }: AuditRe
   const first = `the first in batch ${batch}${eventId === undefined ? '' : `: event ${eventId}`}`;
   switch (kind) {
     case 'sealed_late':
-      return `Sealed long after their time: ${count} events, by ${seconds} seconds at most (${first}). The service was down, or a clock was wrong.`;
+      return `Sealed long after their time: ${counted(count, 'event')}, by ${counted(seconds, 'second')} at most (${first}). The service was down, or a clock was wrong.`;
     case 'dated_ahead':
-      return `Dated after their sealing: ${count} events, by ${seconds} seconds at most (${first}). A clock was ahead.`;
+      return `Dated after their sealing: ${counted(count, 'event')}, by ${counted(seconds, 'second')} at most (${first}). A clock was ahead.`;
     case 'clock_back':
-      return `The clock went back between batches: ${count} times, by ${seconds} seconds at most (${first}).`;
+      return `The clock went back between batches: ${counted(count, 'time')}, by ${counted(seconds, 'second')} at most (${first}).`;
     case 'no_proof':
-      return `Written by a version that gave events no proof, while it was replaced: ${count} events (${first}).`;
+      return `Written by a version that gave events no proof, while it was replaced: ${counted(count, 'event')} (${first}).`;
   }
 }

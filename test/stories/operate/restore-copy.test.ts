@@ -35,7 +35,7 @@ test('a recovery code that was used after the backup works again, and the operat
   const world = await backedUp(t, async (server, codes) => assert.equal((await byCode(server, codes[0])).status, 200));
   const said = await world.command(['restore', world.file, '--replace']);
   assert.equal(said.code, 0, said.err);
-  assert.match(said.out, /1 people have recovery codes left\. Codes that were used after this backup work again/);
+  assert.match(said.out, /1 person has recovery codes left\. Codes that were used after this backup work again/);
   const server = await world.serve('one:2');
   assert.equal((await byCode(server, world.codes[0])).status, 200);
 });

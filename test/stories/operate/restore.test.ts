@@ -119,7 +119,7 @@ test('an SQLite database moves to PostgreSQL and back, row by row, and nobody is
   const back = { SALLYPORT_DATABASE_URL: `sqlite:${third}` };
   const brought = await world.commandWith(['import', file], back);
   assert.equal(brought.code, 0, brought.err);
-  assert.match(brought.out, /The file is a backup\.[\s\S]*Ended: 1 sessions/);
+  assert.match(brought.out, /The file is a backup\.[\s\S]*Ended: 1 session,/);
   const last = await world.serve('one:3', undefined, back);
   const still = await callApi(last.app, { method: 'GET', path: '/api/v1/session', token });
   assert.equal(still.status, 401, 'a backup does not know which sessions have ended');
