@@ -210,6 +210,6 @@ test('in words, too, a restore names keys, webhooks and clients', async (t) => {
   assert.ok(out.includes(`OpenID Connect clients disabled: Portal (${client.id})`), out);
   assert.ok(out.includes(`"${programName()} client new-secret ID"`), out);
   assert.match(out, /1 known device, 1 trusted device/);
-  assert.match(out, /1 temporary access codes open nothing any more/);
+  assert.match(out, /1 temporary access code opens nothing any more/);
   assert.match(out, /1 links to change an email or to go back to one, 1 waiting resets, 1 kept answers/);
 });
