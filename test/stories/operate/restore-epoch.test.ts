@@ -211,5 +211,5 @@ test('in words, too, a restore names keys, webhooks and clients', async (t) => {
   assert.ok(out.includes(`"${programName()} client new-secret ID"`), out);
   assert.match(out, /1 known device, 1 trusted device/);
   assert.match(out, /1 temporary access code opens nothing any more/);
-  assert.match(out, /1 links to change an email or to go back to one, 1 waiting resets, 1 kept answers/);
+  assert.match(out, /1 link to change an email or to go back to one, 1 waiting reset, 1 kept answer/);
 });
