@@ -77,7 +77,7 @@ export const SETTINGS = {
     name: 'SALLYPORT_PRODUCT_NAME',
     default: 'Partner Interface',
     onPage: true,
-    about: 'Shown on pages, in mail and in authenticator apps. 1 to 60 characters, no colon.',
+    about: 'Shown on pages, in email and in authenticator apps. 1 to 60 characters, no colon.',
     parse: parseProductName,
   },
   accentHue: {
@@ -110,14 +110,14 @@ export const SETTINGS = {
   smtp: {
     name: 'SALLYPORT_SMTP_URL',
     about:
-      'The server that sends mail: `smtps://USER:PASSWORD@HOST` (port 465), or `smtp://…` (port 587, with STARTTLS). Without it mail stays in the outbox. See docs/mail.md.',
+      'The server that sends email: `smtps://USER:PASSWORD@HOST` (port 465), or `smtp://…` (port 587, with STARTTLS). Without it email stays in the outbox. See docs/mail.md.',
     secret: true,
     parse: parseSmtpUrl,
   },
   mailFrom: {
     name: 'SALLYPORT_MAIL_FROM',
     about:
-      'The sender of mail, as `Partner Interface <sign-in@example.com>`: needed with `SALLYPORT_SMTP_URL`, and only with it.',
+      'The sender of email, as `Partner Interface <sign-in@example.com>`: needed with `SALLYPORT_SMTP_URL`, and only with it.',
     parse: parseMailFrom,
   },
   smtpHelo: {
@@ -180,7 +180,7 @@ export const SETTINGS = {
     default: '0',
     onPage: true,
     about:
-      'Hours after a password reset by mail in which authenticator, recovery codes and email cannot be changed, 0 to 720. 0 freezes nothing; 48 is a good value.',
+      'Hours after a password reset by email in which authenticator, recovery codes and email cannot be changed, 0 to 720. 0 freezes nothing; 48 is a good value.',
     parse: wholeNumber(0, 720, '48'),
   },
   localWebhooks: {

@@ -92,12 +92,12 @@ export const METRICS = {
   outbox: {
     name: 'sallyport_outbox_messages',
     type: 'gauge',
-    help: 'Mail that is not sent yet.',
+    help: 'Email that is not sent yet.',
   },
   outboxAge: {
     name: 'sallyport_outbox_age_seconds',
     type: 'gauge',
-    help: 'Age of the oldest mail that is not sent; 0 when there is none.',
+    help: 'Age of the oldest email that is not sent; 0 when there is none.',
   },
   auditTail: {
     name: 'sallyport_audit_unsealed_events',

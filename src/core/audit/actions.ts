@@ -69,8 +69,8 @@ export const AUDIT_ACTIONS = {
   'step_up.refused': refusal<{ method: Method; reason: Unproven }>('A proof inside a session was refused.'),
   'password.changed': success<Nothing>('The user changed the password.'),
   'password.change_refused': refusal<{ reason: Unproven }>('A change of password was refused.'),
-  'mail.sent_again': success<{ kind: string }>('A mail that did not arrive was sent again.'),
-  'mail.held_back': success<{ kind: string; until: number }>('An address reached its limit of mail: the rest waits.'),
+  'mail.sent_again': success<{ kind: string }>('An email that did not arrive was sent again.'),
+  'mail.held_back': success<{ kind: string; until: number }>('An address reached its limit of emails: the rest waits.'),
   'password.reset_requested': success<Nothing>('A reset link was asked for and put into the outbox.'),
   'password.reset_refused': refusal<NoResetLink>(
     'A reset link was asked for and none was sent. The page answers the same.',
@@ -196,7 +196,7 @@ export const AUDIT_ACTIONS = {
   'setting.changed': success<SettingDetail>(
     'An administrator changed a setting of the service. Without from or to it was, or is, the default.',
   ),
-  'mail.test_requested': success<Nothing>('An administrator sent a test mail to their own address.'),
+  'mail.test_requested': success<Nothing>('An administrator sent a test email to their own address.'),
   'backup.made': success<Nothing>('A backup was written.'),
   'backup.restored': success<RestoreDetail>(
     'A backup replaced the data. All sessions, links, known devices and API keys ended; OpenID Connect clients were disabled. The chain goes on after the batch in the detail.',

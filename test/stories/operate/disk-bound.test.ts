@@ -32,7 +32,7 @@ const ROWS = {
   // the network.
   counters: passwords + passwords / 10 + resets + 4,
   links: resets,
-  mails: resets,
+  emails: resets,
 } as const;
 
 /** The bytes of a row as text, doubled for indexes and half-empty pages. Measured rows are smaller. */
@@ -69,7 +69,7 @@ async function largestRows(world: World) {
   assert(one && counter && link && mail);
   // With its line in the manifest: the id, the digest and the mark.
   const manifest = `${one.id} ${'d'.repeat(43)} unproven\n`;
-  return { 'audit events': { ...one, manifest }, counters: counter, links: link, mails: mail };
+  return { 'audit events': { ...one, manifest }, counters: counter, links: link, emails: mail };
 }
 
 test('what one address can cause in a day is the number in docs/security.md', async (t) => {
