@@ -18,7 +18,7 @@ import { waitingRequest } from '../stories/openid/waiting-request.ts';
 import { PASSWORD, type Person, type World } from '../world.ts';
 import { PEOPLE_FORMS } from './console/people.ts';
 import { ROLL_OUT_FORMS } from './console/roll-out.ts';
-import { APP_FORMS, ana, secretOf, signedIn, TRUST_FORMS } from './second-factors/apps.ts';
+import { APP_FORMS, ana, SESSION_FORMS, secretOf, signedIn, TRUST_FORMS } from './second-factors/apps.ts';
 import { PASSKEY_FORMS } from './second-factors/passkeys.ts';
 import { TEAM_FORMS } from './team.ts';
 
@@ -84,6 +84,14 @@ function aboutPartner(path: string, fields = {}, role: 'csm' | 'admin' = 'csm'):
     const { partner } = await ana(world);
     const browser = await enterStaff(world, role, 'robin@portal.example');
     return { browser, action: `/console/partners/${partner.id}/${path}`, fields };
+  };
+}
+
+/** The page that says what a policy does, before it is set. */
+function aboutChoice(path: string, policy: string): Prepare {
+  return async (world) => {
+    const ready = await aboutPartner(path, { policy, from: '' })(world);
+    return { ...ready, from: `${ready.action}?policy=${policy}&from=` };
   };
 }
 
@@ -233,25 +241,13 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
     ...{ action: '/security/authenticator/turn-off', from: '/security/authenticator' },
   }),
   ...APP_FORMS,
+  ...SESSION_FORMS,
   ...TRUST_FORMS,
   ...BULK_FORMS,
   ...PASSKEY_FORMS,
   ...PEOPLE_FORMS,
   ...ROLL_OUT_FORMS,
   '/security/recovery-codes': async (world) => ({ ...(await signedIn(world)), action: '/security/recovery-codes' }),
-  '/security/sessions/end': async (world) => {
-    const { browser, user, secret } = await signedIn(world);
-    const other = world.person();
-    await other.signIn(user.email);
-    await other.post('/sign-in/one-time-code', { code: world.totp(secret) });
-    const rows = world.env.db.read.selectFrom('sessions').select('id').orderBy('id', 'desc');
-    const { id } = await rows.executeTakeFirstOrThrow();
-    return { browser, action: '/security/sessions/end', fields: { id }, from: '/security/sessions' };
-  },
-  '/security/sessions/end-others': async (world) => ({
-    ...(await signedIn(world)),
-    ...{ action: '/security/sessions/end-others', from: '/security/sessions' },
-  }),
   '/security/password': async (world) => {
     const { browser } = await signedIn(world);
     return { browser, action: '/security/password', fields: { current: PASSWORD, new: NEW_PASSWORD } };
@@ -314,12 +310,9 @@ export const FORMS: Readonly<Record<string, Prepare>> = {
   '/console/partners/:partner/resets': aboutPartner('resets', {}, 'admin'),
   '/console/partners/:partner/trusted-devices': aboutPartner('trusted-devices', { allowed: 'yes' }),
   '/console/partners/:partner/rename': aboutPartner('rename', { name: 'Acme Group' }),
-  '/console/partners/:partner/policy': aboutPartner('policy', { policy: 'now', from: '' }),
-  '/console/partners/:partner/passkeys': aboutPartner('passkeys', { policy: 'off', from: '' }),
-  '/console/partners/:partner/passkeys/remind': async (world) => ({
-    ...(await aboutPartner('passkeys/remind')(world)),
-    from: `/console/partners/${(await world.env.db.read.selectFrom('partners').select('id').executeTakeFirstOrThrow()).id}/passkeys`,
-  }),
+  '/console/partners/:partner/policy': aboutChoice('policy', 'now'),
+  '/console/partners/:partner/passkeys': aboutChoice('passkeys', 'off'),
+  '/console/partners/:partner/passkeys/remind': aboutPartner('passkeys/remind'),
   '/console/partners/:partner/people/new': aboutPartner('people/new', {
     ...{ email: 'bo@acme.example', name: 'Bo', role: 'member' },
   }),

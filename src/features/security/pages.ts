@@ -176,7 +176,7 @@ export function newCodesPage(view: View, left: number, refusal?: Refusal): Html 
     refusal: refusal && refusalText(view, refusal, 'setUp'),
     body: html`<p class="lead">${t('security.codes.left', { left })}.</p>
 <p>${t('security.newCodes.lead')}</p>
-${form(view, '/security/recovery-codes', html`<div class="actions">${submitButton(t('security.newCodes.button'))}${linkButton('/security', t('button.cancel'))}</div>`)}`,
+${form(view, '/security/recovery-codes', actions(submitButton(t('security.newCodes.title')), linkButton('/security', t('button.cancel'))))}`,
   });
 }
 

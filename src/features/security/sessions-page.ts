@@ -1,6 +1,6 @@
 import { deviceName } from '#core/sessions/device-name.ts';
 import { layout } from '#ui/layout.ts';
-import { actions, form, submitButton } from '#ui/parts/actions.ts';
+import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { type Html, html } from '#ui/parts/html.ts';
 import { state, table, timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
@@ -23,9 +23,16 @@ export function sessionsPage(view: View, places: readonly Place[]): Html {
         !place.isThis && endForm(view, place),
       ]),
     })}
-${others > 0 && actions(form(view, '/security/sessions/end-others', submitButton(t('sessions.endOthers', { count: others }), 'danger')))}
+${others > 0 && endOthersPart(view, others)}
 ${backLink(view)}`,
   });
+}
+
+function endOthersPart(view: View, count: number): Html {
+  const { t } = view;
+  const title = t('sessions.endOthers', { count });
+  return html`<section class="apart"><h2>${title}</h2><p>${t('sessions.endOthers.text', { count })}</p>
+${form(view, '/security/sessions/end-others', actions(submitButton(title, 'danger'), linkButton('/security', t('button.cancel'))))}</section>`;
 }
 
 function endForm(view: View, place: Place): Html {

@@ -70,14 +70,14 @@ export async function previewPasskeyPolicy(
 /** One transaction for each so many people, and sign-ins wait for it. */
 const PEOPLE_PER_TRANSACTION = 50;
 
-/** The most that one request reminds. The next one goes on: a person is reminded once a day. */
-const PEOPLE_PER_REQUEST = 1000;
+/** One request reminds no more, in whole transactions. The next one goes on with those who were not reminded yet. */
+export const PASSKEYS_REMINDED_AT_ONCE = 1000;
 
 /** Mails everybody of a partner without a passkey, each at most once a day; returns how many. */
 export async function remindOfPasskeys(env: Env, actor: Actor, partnerId: string): Promise<number | Refusal> {
   let reminded = 0;
   let after = '';
-  for (let seen = 0; seen < PEOPLE_PER_REQUEST; seen += PEOPLE_PER_TRANSACTION) {
+  while (reminded < PASSKEYS_REMINDED_AT_ONCE) {
     const people = await listWithoutPasskey(env.db.read, partnerId, { after, limit: PEOPLE_PER_TRANSACTION });
     const done = await actingTransaction(env, actor, plainly, async (tx) => {
       const partner = await findPartner(tx, partnerId);

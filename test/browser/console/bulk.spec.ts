@@ -34,7 +34,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.locator('#progress')).toContainText('2 of 2 done');
       await page.getByRole('link', { name: 'Undo', exact: true }).click();
       await page.getByLabel('Reason').fill('too early');
-      await pressButton(page, 'Restore 2 partners');
+      await pressButton(page, 'Undo the changes of 2 partners');
       await workOff(world.env);
       await page.goto('/console/partners?policy=off');
       await expect(page.locator('#results tbody tr')).toHaveCount(3);

@@ -24,7 +24,7 @@ for (const javaScriptEnabled of [true, false]) {
       await pressButton(page, 'Remind…');
       await expect(page.getByRole('heading', { level: 1 })).toContainText('Remind 3 people at 1 partner');
       if (javaScriptEnabled) await checkWithAxe(page);
-      await pressButton(page, 'Remind 3 people');
+      await pressButton(page, 'Remind 3 people at 1 partner');
       await expect(page.getByRole('status').first()).toContainText('Sending reminders.');
       await expect(page.getByRole('row', { name: /Harbor Retail/ })).toContainText('being sent');
       await page.reload();

@@ -32,7 +32,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole('link', { name: 'Change the product name' }).click();
       await page.getByRole('link', { name: 'Use the default' }).click();
       if (javaScriptEnabled) await checkWithAxe(page);
-      await pressButton(page, 'Use the default');
+      await pressButton(page, 'Use the default for “Product name”');
       await expect(page).toHaveTitle('Service settings – Partner Interface');
     });
 

@@ -323,7 +323,7 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
     await stage.page.goto('/console/api-keys/new');
     await stage.page.locator('#name').fill('Customer relations');
     await stage.page.locator('[name="users:read"]').check();
-    await stage.page.locator('.card form > .button').last().click();
+    await stage.page.locator('.card form .primary').last().click();
   },
   'console-key-revoke': at((scene) => `/console/api-keys/${scene.key}/revoke`),
   'console-clients': at(() => '/console/clients'),
@@ -335,11 +335,11 @@ export const CONSOLE_GALLERY: Readonly<Record<string, Picture>> = {
     await describeClient(stage);
     await stage.page.locator('.more > summary').click();
     await stage.page.locator('#partners').fill('nobody');
-    await stage.page.locator('.card form > .button').last().click();
+    await stage.page.locator('.card form .primary').last().click();
   },
   'console-client-made': async (stage) => {
     await describeClient(stage);
-    await stage.page.locator('.card form > .button').last().click();
+    await stage.page.locator('.card form .primary').last().click();
   },
   'console-client-new-secret': at((scene) => `/console/clients/${scene.client}/new-secret`),
   'console-client-disable': at((scene) => `/console/clients/${scene.client}/disable`),

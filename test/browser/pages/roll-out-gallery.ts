@@ -45,6 +45,7 @@ export function rollOutGallery<Scene extends { readonly partner: string }>({
       const scene = await openScene(stage);
       await stage.page.goto(`/console/partners/${scene.partner}/passkeys?policy=date&from=`);
     },
+    'console-passkeys-remind': partner('passkeys/remind'),
     'console-passkeys-reminded': partner('passkeys?reminded=yes'),
   };
 }
@@ -81,6 +82,7 @@ export const ROLL_OUT_SEEN: Readonly<Record<string, readonly string[]>> = {
   [`${PARTNER}/notes`]: ['console-partner-notes'],
   [`${PARTNER}/letter`]: ['console-letter'],
   [`${PARTNER}/look`]: ['console-look', 'console-look-dressed'],
+  [`${PARTNER}/passkeys/remind`]: ['console-passkeys-remind'],
   [`${PARTNER}/passkeys`]: ['console-passkeys', 'console-passkeys-preview', 'console-passkeys-reminded'],
 };
 

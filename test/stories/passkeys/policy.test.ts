@@ -28,7 +28,7 @@ async function openWithStaff(t: Parameters<typeof openWithEnrolledAna>[0]) {
 test('the preview says whom a policy affects, and the change ends sessions without a passkey', async (t) => {
   const { world, staff, path, set, browser, ana } = await openWithStaff(t);
   const preview = plain((await staff.get(`${path}?policy=now&from=`)).text);
-  assert.match(preview, /One person has only an app and must add a passkey at the next sign-in\. One session/);
+  assert.match(preview, /One person has only an app and will have to add a passkey at the next sign-in\. One session/);
   assert.match(preview, /One person without a passkey/);
   await set('now');
   assert.equal((await browser.get('/security')).status, 303, 'the session is over');

@@ -167,7 +167,7 @@ it('new recovery codes kill the old ones, end other sessions, and are shown unti
   const other = world.person();
   await signInFully(world, other, secret);
   const { text } = await browser.get('/security/recovery-codes');
-  assert.match(plain(text), /10 left.*Get new codes/);
+  assert.match(plain(text), /10 left.*Get new recovery codes/);
   assert.equal((await browser.post('/security/recovery-codes')).location, '/enroll/recovery-codes');
   const codes = codesOn((await browser.get('/enroll/recovery-codes')).text);
   assert.equal(new Set([...codes, ...old]).size, 20);

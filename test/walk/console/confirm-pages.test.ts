@@ -1,83 +1,69 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { plain } from '../../story.ts';
-import { openWorld } from '../../world.ts';
-import { FORMS } from '../forms.ts';
+import { describe, it, test } from 'node:test';
+import { TABLE } from '../walk.ts';
+import { CONSEQUENCE, COUNT, isOnMany, namesIn, openAsking, takesReason, writtenIn } from './asking.ts';
+import { HARMLESS, OF_A_ROW } from './harmless.ts';
 
-/** Forms of staff, managers and users' security pages that ask nothing, by the reason why. Every other one asks. */
-const ASKS_NOTHING: { readonly [why: string]: readonly string[] } = {
-  'adds something that can be removed again': [
-    ...['/console/api-keys/new', '/console/clients/new', '/console/webhooks/new', '/console/staff/new'],
-    ...['/console/partners/new', '/console/partners/:partner/people/new', '/team/invite'],
-    ...['/security/authenticators/add', '/security/authenticators/add/start', '/security/authenticators/passkey'],
-  ],
-  'is a step before the page that asks': [
-    ...['/console/bulk/new', '/console/bulk/upload', '/console/import', '/console/import/:job/columns'],
-    ...['/team/invite-many', '/security/authenticator/access-code', '/security/authenticator/start'],
-  ],
-  'edits what the form shows, and can be edited back': [
-    ...['/console/partners/:partner/look', '/console/partners/:partner/look/logo', '/console/partners/:partner/notes'],
-    ...['/console/partners/:partner/reminders', '/console/partners/:partner/rename', '/console/people/:person/edit'],
-    ...['/console/settings/:setting', '/console/settings/:setting/logo', '/security/authenticators/:authenticator'],
-  ],
-  'asks for the password or a link by email': ['/security/email', '/security/password'],
-  'reads, or sends to its own people': [
-    ...['/console/audit/export', '/console/audit/verify', '/console/secrets/:secret', '/console/settings/test-mail'],
-    '/console/webhooks/:webhook/replay/:delivery',
-  ],
-  'proves the new app, or gives it up': ['/security/authenticator', '/security/authenticator/cancel'],
-  'acts at once, beside the row or picture that it names': [
-    ...['/console/partners/:partner/passkeys/remind', '/console/partners/:partner/look/logo/remove'],
-    ...['/security/sessions/end', '/security/sessions/end-others'],
-    ...['/security/trusted-devices/end', '/security/trusted-devices/end-all'],
-  ],
-};
+const FORMS_OF_PAGES = TABLE.filter(({ method, route }) => method === 'POST' && route?.channel === 'page');
+const PATHS = new Set(FORMS_OF_PAGES.map(({ path }) => path));
 
-/** The choice comes first. Its preview asks. */
-const CHOICES: { readonly [path: string]: string } = {
-  '/console/partners/:partner/policy': '?policy=now&from=',
-  '/console/partners/:partner/passkeys': '?policy=off&from=',
-};
+/** Every registered form that the reviewed lists do not name: a new one is here until somebody says why it need not be. */
+const DANGEROUS = FORMS_OF_PAGES.filter(({ path }) => !(path in HARMLESS) && !(path in OF_A_ROW));
 
-/** The person, partner, program or job that an act is about, or how many. */
-const OBJECT =
-  /Ana Silva|Bo Lind|Kim|Acme Telecom|CRM|Portal|a\.example|Chris|Nordlicht|Sam|“.+”|\b(?:one|\d+) (?:partner|person|people|row)/;
-/** On pages about one’s own account: what it is. */
-const OWN_OBJECT = /authenticator|two-factor authentication|recovery codes/i;
-
-const isCovered = (path: string) => /^\/(?:console|team|security)\//.test(path);
-const forms = Object.keys(FORMS).filter(isCovered);
-const askNothing = Object.values(ASKS_NOTHING).flat();
-const asking = forms.filter((path) => !askNothing.includes(path));
-
-test('every form that asks nothing exists and is named once', () => {
-  assert.deepEqual(askNothing.toSorted(), forms.filter((path) => askNothing.includes(path)).toSorted());
-  assert.ok(asking.length >= 40, asking.join('\n'));
+test('the reviewed lists name registered forms alone, each in one list and with its reason', () => {
+  const reviewed = [...Object.keys(HARMLESS), ...Object.keys(OF_A_ROW)];
+  assert.deepEqual(
+    reviewed.filter((path) => !PATHS.has(path)),
+    [],
+  );
+  assert.equal(new Set(reviewed).size, reviewed.length);
+  for (const why of [...Object.values(HARMLESS), ...Object.values(OF_A_ROW)]) assert.match(why, /\w+ \w+ \w+/);
 });
 
-for (const path of asking) {
-  test(`${path} asks by name, says what it will do, and can be cancelled`, async (t) => {
-    const ready = await FORMS[path]?.(await openWorld(t));
-    assert.ok(ready);
-    const { text } = await ready.browser.get((ready.from ?? ready.action) + (CHOICES[path] ?? ''));
-    const main = /<main[\s\S]*<\/main>/.exec(text)?.[0] ?? '';
-    const [before, form = ''] = main.split(new RegExp(`(?=<form [^>]*action="${ready.action}")`));
-    const heading = plain([...(before ?? '').matchAll(/<h([12])[^>]*>([\s\S]*?)<\/h\1>/g)].at(-1)?.[2] ?? '');
-    const title = plain(/<h1[^>]*>([\s\S]*?)<\/h1>/.exec(main)?.[1] ?? '');
-    assert.match(`${title} ${heading}`, path.startsWith('/security/') ? OWN_OBJECT : OBJECT);
-    const button = plain(/<button type="submit"[^>]*>([\s\S]*?)<\/button>/.exec(form)?.[1] ?? '');
-    assert.ok(
-      [title, heading].some((one) => saysAll(one, button)),
-      `“${button}” is the act of “${title}”, “${heading}”`,
-    );
-    assert.match(form, /<a class="button quiet" href="[^"]+">(?:Cancel|Discard)<\/a>/);
-    assert.match(plain(main), /\b(?:will|won’t|Removes|Clears)\b|’ll\b/);
-    assert.doesNotMatch(plain(main), /\b[Ff]rom now on\b/);
+for (const row of DANGEROUS) {
+  const { path } = row;
+  describe(`POST ${path}`, () => {
+    it('says on the heading and on the button the act and what it is done to', async (t) => {
+      const { world, heading, button } = await openAsking(t, path);
+      assert.equal(button, heading);
+      assert.match(heading, /\S \S/);
+      const names = await namesIn(world);
+      const isNamed = names.some((name) => heading.includes(name)) || COUNT.test(heading) || /“.+”/.test(heading);
+      // A person's own things have no name but what they are.
+      assert.ok(isNamed || path.startsWith('/security/'), heading);
+    });
+
+    it('says what will happen, and to how many', async (t) => {
+      const { text } = await openAsking(t, path);
+      assert.match(text, CONSEQUENCE);
+      assert.doesNotMatch(text, /\b[Ff]rom now on\b/);
+      if (isOnMany(path)) assert.match(text, COUNT);
+    });
+
+    it('can be cancelled', async (t) => {
+      const { form, ready } = await openAsking(t, path);
+      const href = /<a class="button quiet" href="([^"]+)">Cancel<\/a>/.exec(form)?.[1];
+      assert.ok(href);
+      assert.equal((await ready.browser.get(href)).status, 200);
+    });
+
+    it(takesReason(row) ? 'asks for a reason, and keeps it' : 'asks for no reason', async (t) => {
+      const { form, ready, world } = await openAsking(t, path);
+      assert.equal(/<input[^>]* name="reason"/.test(form), takesReason(row));
+      if (!takesReason(row)) return;
+      const reason = 'asked for it last Monday';
+      const { status } = await ready.browser.post(ready.action, { ...ready.fields, reason });
+      assert.equal(status, 303);
+      assert.ok((await writtenIn(world)).includes(reason));
+    });
   });
 }
 
-/** Whether a heading has every word of a button. */
-function saysAll(heading: string, button: string): boolean {
-  const words = heading.replaceAll('?', '').split(' ');
-  return button !== '' && button.split(' ').every((word) => words.includes(word));
+for (const path of Object.keys(OF_A_ROW)) {
+  test(`POST ${path} is sent by a button that names its row`, async (t) => {
+    const { form, button } = await openAsking(t, path);
+    const label = /<button type="submit"[^>]* aria-label="([^"]+)"/.exec(form)?.[1] ?? button;
+    assert.ok(label.startsWith(button), label);
+    assert.match(label, /\S \S+ \S/);
+  });
 }

@@ -24,6 +24,13 @@ async function setHue({ env }: World): Promise<void> {
   assert.equal(await changeSetting(env, 'command_line', { name: 'accent-hue', value: nextHue() }), true);
 }
 
+/** A rule, because its change keeps a reason. */
+const RULE = { name: 'resets-by', value: 'administrators', reason: 'we are few' };
+
+async function setRule({ env }: World): Promise<void> {
+  assert.equal(await changeSetting(env, 'command_line', RULE), true);
+}
+
 /** The forms of the settings of the service. */
 export const SETTINGS_FORMS = {
   [`${SETTINGS}/:setting/logo`]: async (world: World) => {
@@ -39,8 +46,9 @@ export const SETTINGS_FORMS = {
     return { browser, action: `${SETTINGS}/accent-hue`, fields: { value: '25' } };
   },
   [`${SETTINGS}/:setting/default`]: async (world: World) => {
-    await setHue(world);
-    return { browser: await enterStaff(world, 'admin', ROBIN), action: `${SETTINGS}/accent-hue/default` };
+    await setRule(world);
+    const browser = await enterStaff(world, 'admin', ROBIN);
+    return { browser, action: `${SETTINGS}/${RULE.name}/default`, fields: { reason: 'we are more people now' } };
   },
 };
 

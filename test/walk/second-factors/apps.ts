@@ -101,6 +101,31 @@ export async function openSecret(world: World, { userId, rowId }: Sender) {
   return { params: { authenticator: id }, fields: { code: world.totp(encodeBase32(secret)) } };
 }
 
+/** Signed in, here and in another browser. */
+async function signedInTwice(world: World) {
+  const { browser, user, secret } = await signedIn(world);
+  const other = world.person();
+  await other.signIn(user.email);
+  await other.post('/sign-in/one-time-code', { code: world.totp(secret) });
+  return { browser };
+}
+
+const SESSIONS = '/security/sessions';
+
+/** The forms about the person's own sessions. */
+export const SESSION_FORMS = {
+  [`${SESSIONS}/end`]: async (world: World) => {
+    const { browser } = await signedInTwice(world);
+    const rows = world.env.db.read.selectFrom('sessions').select('id').orderBy('id', 'desc');
+    const { id } = await rows.executeTakeFirstOrThrow();
+    return { browser, action: `${SESSIONS}/end`, fields: { id }, from: SESSIONS };
+  },
+  [`${SESSIONS}/end-others`]: async (world: World) => {
+    const { browser } = await signedInTwice(world);
+    return { browser, action: `${SESSIONS}/end-others`, from: SESSIONS };
+  },
+};
+
 const TRUSTED = '/security/trusted-devices';
 
 /** A trusted device of a person, in another browser. */

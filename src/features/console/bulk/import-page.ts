@@ -96,11 +96,11 @@ export function importStartPage(view: View, { job, noted, isFirst, typed, refusa
   const count = total - unchanged - failed;
   const path = `/console/import/${id}`;
   return consolePage(view, {
-    title: t('import.start.title', { count }),
+    title: count === 0 ? t('import.start.title') : t('import.start', { count }),
     part: 'partners',
     above: { href: `${path}/columns`, label: t('import.columns') },
     refusal,
-    body: html`${dataList([
+    body: html`${count > 0 && html`<p class="lead">${t('import.lead.start', { count })}</p>`}${dataList([
       { label: t('import.fact.rows'), value: t('import.fact.rows.value', { total }) },
       { label: t('import.fact.exist'), value: t('import.fact.exist.value', { unchanged }) },
       { label: t('import.fact.faults'), value: t('import.fact.faults.value', { failed }) },
@@ -136,7 +136,7 @@ ${textField({
   error: error('from'),
 })}
 ${reasonField(view, typed.reason, error('reason'))}
-<div class="actions">${submitButton(t('import.start', { count }))}${linkButton(path.replace('/import/', '/bulk/').concat('/stop'), t('bulk.discard'))}</div>`,
+<div class="actions">${submitButton(t('import.start', { count }))}${linkButton(ABOVE, t('button.cancel'))}${linkButton(path.replace('/import/', '/bulk/').concat('/stop'), t('bulk.discard'))}</div>`,
   );
 }
 

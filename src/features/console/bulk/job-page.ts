@@ -143,9 +143,9 @@ type UndoPage = { readonly facts: JobFacts; readonly reason: string; readonly re
 export function undoPage(view: View, { facts, reason, refusal }: UndoPage): Html {
   const { t } = view;
   const path = `/console/bulk/${facts.job.id}`;
-  const title = t('bulk.undo.title', { count: facts.job.done });
+  const button = t('bulk.undo.title', { count: facts.job.done });
   return consolePage(view, {
-    title,
+    title: button,
     part: 'partners',
     above: { href: path, label: kindWords(view, facts.job) },
     narrow: true,
@@ -155,7 +155,7 @@ ${form(
   view,
   `${path}/undo`,
   html`${reasonField(view, reason, refusal?.fieldId === 'reason' ? refusal.title : undefined)}
-<div class="actions">${submitButton(title)}${linkButton(path, t('button.cancel'))}</div>`,
+<div class="actions">${submitButton(button)}${linkButton(path, t('button.cancel'))}</div>`,
 )}`,
   });
 }
@@ -165,19 +165,23 @@ export function stopPage(view: View, { job }: JobFacts): Html {
   const { t } = view;
   const isRunning = job.state === 'running';
   const path = `/console/bulk/${job.id}`;
-  const title = t(isRunning ? 'bulk.stop.title' : 'bulk.discard.title', { job: kindWords(view, job) });
+  const label = t(isRunning ? 'bulk.stop.title' : 'bulk.discard.title', { job: kindWords(view, job) });
   return consolePage(view, {
-    title,
+    title: label,
     part: 'partners',
     above: { href: path, label: kindWords(view, job) },
     narrow: true,
-    body: html`<p class="lead">${isRunning ? stopWords(view, job) : t('bulk.discard.text')}</p>
-${form(view, `${path}/stop`, html`<div class="actions">${submitButton(title, 'danger')}${linkButton(path, t('button.cancel'))}</div>`)}`,
+    body: html`<p class="lead">${isRunning ? stopWords(view, job) : discardWords(view, job)}</p>
+${isRunning && job.done > 0 && job.kind !== 'import' && job.kind !== 'invite' && html`<p>${t('bulk.stop.undo')}</p>`}
+${form(view, `${path}/stop`, html`<div class="actions">${submitButton(label, 'danger')}${linkButton(path, t('button.cancel'))}</div>`)}`,
   });
 }
 
 function stopWords({ t }: View, { kind, total, done, unchanged, failed }: ShownJob): string {
-  const over = done + unchanged + failed;
-  const text = t('bulk.stop.text', { over, total, rest: total - over });
-  return kind === 'policy' || kind === 'date' || kind === 'reminders' ? `${text} ${t('bulk.stop.undo')}` : text;
+  return t('bulk.stop.text', { over: done + unchanged + failed, units: t('bulk.units', { kind, count: total }) });
+}
+
+/** A file whose columns nobody has chosen yet has no count. */
+function discardWords({ t }: View, { kind, total }: ShownJob): string {
+  return t('bulk.discard.text', { total, units: t('bulk.units', { kind, count: total }) });
 }

@@ -27,7 +27,7 @@ export function previewPage(view: View, { preview, mails, reason, refusal }: Sho
   const { job, sums } = preview;
   const path = `/console/bulk/${job.id}`;
   const count = sums.partners - sums.same;
-  const title = job.kind === 'undo' ? t('bulk.undo.title', { count }) : t('bulk.preview.title', { count });
+  const title = t('bulk.start', { count });
   const error = refusal?.fieldId === 'reason' ? refusal.title : undefined;
   return consolePage(view, {
     title,
@@ -55,7 +55,7 @@ function startForm(view: View, { path, count, reason, error }: Start): Html {
     view,
     `${path}/start`,
     html`${reasonField(view, reason, error)}
-<div class="actions">${submitButton(t('bulk.start', { count }))}${linkButton(`${path}/stop`, t('bulk.discard'))}</div>`,
+<div class="actions">${submitButton(t('bulk.start', { count }))}${linkButton('/console/bulk', t('button.cancel'))}${linkButton(`${path}/stop`, t('bulk.discard'))}</div>`,
   );
 }
 

@@ -93,7 +93,7 @@ function logoForms(view: View, { partner, scheme: refused, refusal }: LookPage, 
   const own = logo?.[scheme];
   const other = t(logo === undefined ? 'look.logo.none' : 'look.logo.other');
   return html`<div><h3>${t(`look.logo.${scheme}`)}</h3>
-${own === undefined ? html`<p class="quiet">${other}</p>` : html`${logoOnGround(view, scheme, `/logo/${own}`)}${form(view, `${path}/remove`, html`${carried}${submitButton(t('look.logo.remove'), 'quiet')}`)}`}
+${own === undefined ? html`<p class="quiet">${other}</p>` : html`${logoOnGround(view, scheme, `/logo/${own}`)}${form(view, `${path}/remove`, html`${carried}${submitButton(t(`look.logo.remove.${scheme}`), 'quiet')}`)}`}
 ${logoUpload(view, { action: path, id: `file-${scheme}`, carried, error })}</div>`;
 }
 

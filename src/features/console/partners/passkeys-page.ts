@@ -1,7 +1,7 @@
 import type { PasskeyPolicy } from '#core/people/policy.ts';
 import { consolePage, type Refused } from '#features/console/frame-page.ts';
 import type { ShownPartner } from '#features/console/lists.ts';
-import { actions, csvLinks, form, linkButton, submitButton } from '#ui/parts/actions.ts';
+import { actions, csvLinks, linkButton } from '#ui/parts/actions.ts';
 import { grid } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { beginElement, dataList, notice, state } from '#ui/parts/text.ts';
@@ -56,7 +56,7 @@ ${missingPart(view, page)}`,
   });
 }
 
-function pathOf({ id }: ShownPartner): string {
+export function pathOf({ id }: Pick<ShownPartner, 'id'>): string {
   return `/console/partners/${id}/passkeys`;
 }
 
@@ -78,9 +78,15 @@ function choiceForm(view: View, { partner, typed, refusal }: PasskeysPage): Html
 
 function previewPart(view: View, page: PasskeysPage, { choice, endsSessions }: NonNullable<PasskeysPage['preview']>) {
   const { partner, counts } = page;
+  const { t } = view;
+  const confirmation = {
+    path: pathOf(partner),
+    typed: choice.typed,
+    button: t('act.passkeys.button', { name: partner.name }),
+  };
   return html`<section class="preview"><h2>${passkeyPolicyState(view, choice)}</h2>
 <p>${effectOf(view, choice, { ...counts, endsSessions })}</p></section>
-${confirmPolicy(view, { path: pathOf(partner), typed: choice.typed, title: view.t('act.passkeys.button', { name: partner.name }) }, linkButton(`/console/partners/${partner.id}`, view.t('button.cancel')))}`;
+${confirmPolicy(view, confirmation, linkButton(`/console/partners/${partner.id}`, t('button.cancel')))}`;
 }
 
 function effectOf(
@@ -89,14 +95,14 @@ function effectOf(
   counts: Counts & { readonly endsSessions: number },
 ): Content {
   if (policy === 'off') return t('passkeyPolicy.effect.off', { alone: counts.withPasskeyAlone });
-  if (policy === 'allowed') return t('passkeyPolicy.effect.allowed');
+  if (policy === 'allowed') return t('passkeyPolicy.effect.allowed', { people: counts.people });
   const { withAppAlone: missing, endsSessions: sessions } = counts;
   return requiredFrom === undefined
     ? t('passkeyPolicy.effect.now', { missing, sessions })
     : t('passkeyPolicy.effect.date', { missing });
 }
 
-function missingPart(view: View, { partner, missing, counts, now }: PasskeysPage): Html {
+function missingPart(view: View, { partner, missing, counts, now, preview }: PasskeysPage): Html {
   const { t } = view;
   const path = pathOf(partner);
   const count = counts.people - counts.withPasskey;
@@ -120,9 +126,6 @@ ${
   })
 }
 ${missing.length < count && html`<p class="quiet">${t('passkeyPolicy.missing.more', { shown: missing.length, count })}</p>`}
-${
-  count > 0 &&
-  actions(now.policy !== 'off' && form(view, `${path}/remind`, submitButton(t('passkeyPolicy.remind'), 'quiet')))
-}
+${count > 0 && actions(now.policy !== 'off' && !preview && linkButton(`${path}/remind`, t('passkeyPolicy.remind')))}
 ${count > 0 && html`<p class="quiet">${csvLinks(t, `${path}/missing.csv`, t('passkeyPolicy.csv'))}</p>`}</section>`;
 }

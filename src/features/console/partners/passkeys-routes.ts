@@ -1,19 +1,29 @@
 import { z } from 'zod';
+import { partnerBrand } from '#core/brand/look.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import { csvLine, linesOf } from '#core/values/csv.ts';
 import { isRefusal, type Refusal } from '#core/values/result.ts';
 import { readPartner } from '#features/console/find.ts';
 import { refusedWords } from '#features/console/frame-page.ts';
 import { actorOf, missing } from '#features/console/shared-routes.ts';
-import { changePasskeyPolicy, previewPasskeyPolicy, remindOfPasskeys } from '#flows/authenticators/passkey-policy.ts';
+import {
+  changePasskeyPolicy,
+  PASSKEYS_REMINDED_AT_ONCE,
+  previewPasskeyPolicy,
+  remindOfPasskeys,
+} from '#flows/authenticators/passkey-policy.ts';
 import { idempotentForm } from '#flows/runtime/idempotency.ts';
+import { type ActCall, actPages } from '#http/pages/act-pages.ts';
 import { bySemicolon, csvFile, type Reply, seeOther, show } from '#http/pages/reply.ts';
 import { showRefusal } from '#http/problem.ts';
 import { type PageCall, page, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
+import { subjectOf, wordsOf } from '#mail/words.ts';
 import { countPasskeys, countRemindedSince, listWithoutPasskey } from '#store/people/passkey-adoption.ts';
 import type { Partner } from '#store/people/users.ts';
-import { passkeysPage } from './passkeys-page.ts';
+import type { View } from '#ui/view.ts';
+import { passkeysPage, pathOf } from './passkeys-page.ts';
+import { passkeysRemindPage } from './passkeys-remind-page.ts';
 import { type PasskeyPolicyChoice, type PolicyTyped, readPasskeyChoice, typedOf } from './policy-choice.ts';
 
 const PATH = '/console/partners/:partner/passkeys';
@@ -34,7 +44,22 @@ export const passkeysRoutes: readonly Route[] = [
     keeps: ['policy', 'from'],
     handle: submitPolicy,
   }),
-  page({ method: 'POST', path: `${PATH}/remind`, guard: 'staffSteppedUp', handle: remind }),
+  ...actPages({
+    path: `${PATH}/remind`,
+    guard: 'staffSteppedUp',
+    missing,
+    find: findReminded,
+    // Nobody to remind: the page of the passkeys says why.
+    elsewhere: (_call, { partner, due }) =>
+      due === 0 || partner.passkeyPolicy === 'off' ? seeOther(`${pathOf(partner)}?reminded=yes`) : undefined,
+    draw: ({ view }, reminding) =>
+      passkeysRemindPage(view, {
+        ...reminding,
+        most: PASSKEYS_REMINDED_AT_ONCE,
+        mail: mailOf(view, reminding.partner),
+      }),
+    act: remind,
+  }),
   page({ method: 'GET', path: `${PATH}/missing.csv`, guard: 'staff', handle: sendMissing }),
 ];
 
@@ -66,11 +91,27 @@ async function submitPolicy(call: PageCall<'staffSteppedUp', z.output<typeof pol
   return isRefusal(changed) ? missing(view) : changed;
 }
 
-async function remind(call: StaffCall): Promise<Reply> {
+type Reminding = { readonly partner: Partner; readonly due: number };
+
+/** A partner, and how many of its people without a passkey were not reminded within a day. */
+async function findReminded(call: Pick<StaffCall, 'env' | 'params'>): Promise<Reminding | undefined> {
   const partner = await partnerOf(call);
-  const reminded = partner ? await remindOfPasskeys(call.env, actorOf(call), partner.id) : undefined;
-  if (!partner || reminded === undefined || isRefusal(reminded)) return missing(call.view);
-  return seeOther(`/console/partners/${partner.id}/passkeys?reminded=yes`);
+  if (!partner) return undefined;
+  const { db, now } = call.env;
+  const { people, withPasskey } = await countPasskeys(db.read, partner.id);
+  const reminded = await countRemindedSince(db.read, partner.id, now() - DAY_SECONDS);
+  return { partner, due: people - withPasskey - reminded };
+}
+
+function mailOf(view: View, { look }: Partner) {
+  const place = { ...view, brand: partnerBrand(view.brand, look) };
+  const { text, after } = wordsOf(place, { kind: 'passkey_asked' }, view.now);
+  return { subject: subjectOf(place, 'passkey_asked'), text, after };
+}
+
+async function remind(call: ActCall<'staffSteppedUp'>, { partner }: Reminding): Promise<Reply> {
+  const reminded = await remindOfPasskeys(call.env, actorOf(call), partner.id);
+  return isRefusal(reminded) ? missing(call.view) : seeOther(`${pathOf(partner)}?reminded=yes`);
 }
 
 /** More people than a page shows. The list ends here: no partner is that large. */

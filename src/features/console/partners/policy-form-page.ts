@@ -33,15 +33,15 @@ ${textField({
 ${submitButton(t('policy.preview'))}</form>`;
 }
 
-type Confirmation = { readonly path: string; readonly typed: PolicyTyped; readonly title: string };
+type Confirmation = { readonly path: string; readonly typed: PolicyTyped; readonly button: string };
 
 /** The button that sets what was chosen. */
-export function confirmPolicy(view: View, { path, typed, title }: Confirmation, ...others: readonly Content[]): Html {
+export function confirmPolicy(view: View, { path, typed, button }: Confirmation, ...others: readonly Content[]): Html {
   const { t } = view;
   return form(
     view,
     path,
     html`<input type="hidden" name="policy" value="${typed.policy}"><input type="hidden" name="from" value="${typed.from}">
-<div class="actions">${submitButton(title)}${linkButton(path, t('policy.other'))}${others}</div>`,
+<div class="actions">${submitButton(button)}${linkButton(path, t('policy.other'))}${others}</div>`,
   );
 }

@@ -69,7 +69,7 @@ function previewPart(view: View, partner: ShownPartner, preview: Previewed): Htm
 <p><strong>${t('policy.hits', { missing: counts.missing, people: counts.people })}</strong></p>
 <p>${effect(view, choice, counts)}</p>
 ${counts.exempt > 0 && html`<p>${t('policy.spares', { exempt: counts.exempt })}</p>`}</section>
-${confirmPolicy(view, { path, typed: choice.typed, title: t('act.policy.button', { name: partner.name }) }, linkButton(`/console/partners/${id}`, t('button.cancel')))}
+${confirmPolicy(view, { path, typed: choice.typed, button: t('act.policy.button', { name: partner.name }) }, linkButton(`/console/partners/${id}`, t('button.cancel')))}
 ${mailsPart(view, preview)}
 ${peoplePart(view, id, preview)}`;
 }

@@ -88,6 +88,11 @@ export const staffRoutes: readonly Route[] = [
 ];
 
 type ActName = 'disable' | 'enable' | 'role' | 'invitation';
+/** The acts whose event keeps a reason. */
+function asksWhy(name: ActName): boolean {
+  return name === 'disable' || name === 'enable';
+}
+
 type How = Pick<ListedPerson, 'id' | 'role'> & { readonly actor: Actor; readonly reason: string };
 
 /** An act on a member of staff: its effect, a reason if it requires one, and its button. */
@@ -99,8 +104,7 @@ function staffAct<T>(
   return actPages({
     path: `${ONE}/${name}`,
     guard: 'staffAdminSteppedUp',
-    form: reasonForm,
-    keeps: ['reason'],
+    ...(asksWhy(name) && { form: reasonForm, keeps: ['reason'] }),
     find: staffOf,
     missing,
     draw: (call, row, { reason = '' }, refusal) => drawAct(call, name, row, { reason, refusal }),
@@ -140,7 +144,7 @@ async function drawAct(
     above,
     part: 'staff',
     isGrave: name === 'disable',
-    asksWhy: name === 'disable' || name === 'enable',
+    asksWhy: asksWhy(name),
     reason,
     refusal: refusal && refusedWords(view, refusal),
   });

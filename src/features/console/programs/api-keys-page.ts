@@ -1,6 +1,6 @@
 import { SCOPES } from '#core/portals/api-key.ts';
 import { consolePage, type Done, errorAt, type Refused } from '#features/console/frame-page.ts';
-import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
+import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { checkbox, textField } from '#ui/parts/fields.ts';
 import { grid } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
@@ -89,7 +89,7 @@ ${form(
   view,
   `${KEYS}/new`,
   html`${keyFields(view, typed, days, error)}
-${submitButton(t('apiKeys.add'))}`,
+${actions(submitButton(t('apiKeys.add')), linkButton('/console/api-keys', t('button.cancel')))}`,
 )}`,
   });
 }

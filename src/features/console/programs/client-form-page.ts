@@ -1,6 +1,6 @@
 import { CLIENT_TYPES, ID_TOKEN_ALGS } from '#core/portals/client-settings.ts';
 import { consolePage, errorAt, type Refused } from '#features/console/frame-page.ts';
-import { form, submitButton } from '#ui/parts/actions.ts';
+import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { radios } from '#ui/parts/choices.ts';
 import { checkbox, textArea, textField } from '#ui/parts/fields.ts';
 import { type Html, html } from '#ui/parts/html.ts';
@@ -40,7 +40,7 @@ ${details(
 ${rights(view, typed, error)}`,
   { open: FEW.some((name) => isFilled(typed, name) || error(name) !== undefined) },
 )}
-${submitButton(t('clients.add'))}`,
+${actions(submitButton(t('clients.add')), linkButton('/console/clients', t('button.cancel')))}`,
 )}`,
   });
 }

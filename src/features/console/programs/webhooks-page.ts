@@ -98,7 +98,7 @@ export function webhookPage(view: View, { webhook, deliveries, done, refusal }: 
         deliveryState(view, one),
         webhook.disabledAt === undefined &&
           (one.delivered_at !== null || one.dead_at !== null) &&
-          form(view, `${path}/replay/${one.id}`, submitButton(t('webhooks.replay'), 'quiet')),
+          form(view, `${path}/replay/${one.id}`, replayButton(view, one)),
       ]),
       empty: html`<p>${t('webhooks.toldNothing')}</p>`,
     })}</section>
@@ -109,6 +109,12 @@ export function webhookPage(view: View, { webhook, deliveries, done, refusal }: 
         : linkButton(`${path}/enable`, t('webhooks.enable')),
     )}</section>`,
   });
+}
+
+/** The rows have the same text; the label names the event. */
+function replayButton({ t }: View, { type }: ShownDelivery): Html {
+  const label = t('webhooks.replay.label', { event: type });
+  return html`<button type="submit" class="button quiet" aria-label="${label}">${t('webhooks.replay')}</button>`;
 }
 
 function deliveryState({ t }: View, { delivered_at, dead_at, tries, last_fault }: ShownDelivery): Content {
@@ -148,7 +154,7 @@ ${choices({
   error: error(WEBHOOK_EVENTS[0]),
   hint: (event) => t(`webhooks.event.${event}`),
 })}
-${submitButton(t('webhooks.add'))}`,
+${actions(submitButton(t('webhooks.add')), linkButton('/console/webhooks', t('button.cancel')))}`,
 )}`,
   });
 }

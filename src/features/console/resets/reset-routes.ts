@@ -1,5 +1,5 @@
 import type { Refusal } from '#core/values/result.ts';
-import { findMember } from '#features/console/find.ts';
+import { countOpenSessions, findMember } from '#features/console/find.ts';
 import { questionPage } from '#features/console/partners/partner-page.ts';
 import { makeSecret } from '#features/console/programs/secret-routes.ts';
 import { actorOf, doneOf, missing } from '#features/console/shared-routes.ts';
@@ -66,9 +66,11 @@ function decision(name: 'approve' | 'decline', act: (call: StaffCall) => Promise
       const waiting = await findWaitingReset(env, params.request ?? '', session.user.id);
       return waiting && (name === 'decline' || waiting.mayApprove) ? waiting : undefined;
     },
-    draw({ view }, waiting) {
+    async draw({ env, view }, waiting) {
       const { t } = view;
-      const text = t(`resets.${name}.text`, { name: waiting.name, reason: waiting.reason, note: waiting.check_note });
+      const sessions = await countOpenSessions(env, waiting.user_id);
+      const given = { name: waiting.name, reason: waiting.reason, note: waiting.check_note };
+      const text = t(`resets.${name}.text`, { ...given, sessions });
       const above = { href: RESETS, label: t('console.resets') };
       const title = t(`act.${name}.button`, { name: waiting.name });
       const action = `${RESETS}/${waiting.id}/${name}`;

@@ -22,20 +22,21 @@ export function remindersPage(view: View, page: RemindersPage): Html {
   const { preview, refusal } = page;
   const { partners, paused, people } = preview;
   const reached = partners - paused;
+  const button = t('reminders.title', { people, partners: reached });
   return consolePage(view, {
-    title: reached === 0 ? t('reminders.nobody.title') : t('reminders.title', { people, partners: reached }),
+    title: reached === 0 ? t('reminders.nobody.title') : button,
     part: 'rollout',
     above: { href: page.above, label: t('console.rollout') },
     refusal,
     body: html`<p class="lead">${t(reached === 0 ? 'reminders.nobody' : 'reminders.lead')}</p>
 ${paused > 0 && html`<p>${t('reminders.paused', { partners: paused })}</p>`}
-${reached > 0 && sendForm(view, page)}
+${reached > 0 && sendForm(view, page, button)}
 ${preview.mail && quotedMail(t('reminders.mailOf', { partner: preview.mail.partner }), preview.mail)}
 ${partners > 0 && listPart(view, preview)}`,
   });
 }
 
-function sendForm(view: View, { preview, ids, query, above }: RemindersPage): Html {
+function sendForm(view: View, { ids, query, above }: RemindersPage, button: string): Html {
   const { t } = view;
   const hidden = (name: string, value: string | undefined) =>
     value !== undefined && html`<input type="hidden" name="${name}" value="${value}">`;
@@ -43,7 +44,7 @@ function sendForm(view: View, { preview, ids, query, above }: RemindersPage): Ht
     view,
     '/console/reminders',
     html`${hidden('partners', ids.length > 0 ? ids.join(' ') : undefined)}${hidden('view', query.view)}${hidden('from', query.from)}${hidden('until', query.until)}
-<div class="actions">${submitButton(t('reminders.send', { people: preview.people }))}${linkButton(above, t('button.cancel'))}</div>`,
+<div class="actions">${submitButton(button)}${linkButton(above, t('button.cancel'))}</div>`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { backLink } from '#features/security/pages.ts';
 import { endPlaceForm, nameOfPlace } from '#features/security/sessions-page.ts';
 import { layout } from '#ui/layout.ts';
-import { actions, form, submitButton } from '#ui/parts/actions.ts';
+import { actions, form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { type Html, html } from '#ui/parts/html.ts';
 import { dateElement, state, table, timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
@@ -37,8 +37,14 @@ function deviceTable(view: View, devices: readonly TrustedPlace[]): Html {
       endForm(view, device),
     ]),
   })}
-<p>${t('trustedDevices.what')}</p>
-${devices.length > 1 && actions(form(view, '/security/trusted-devices/end-all', submitButton(t('trustedDevices.endAll', { count: devices.length }), 'danger')))}`;
+${devices.length > 1 ? endAllPart(view, devices.length) : html`<p>${t('trustedDevices.what')}</p>`}`;
+}
+
+function endAllPart(view: View, count: number): Html {
+  const { t } = view;
+  const title = t('trustedDevices.endAll', { count });
+  return html`<section class="apart"><h2>${title}</h2><p>${t('trustedDevices.what')}</p>
+${form(view, '/security/trusted-devices/end-all', actions(submitButton(title, 'danger'), linkButton('/security', t('button.cancel'))))}</section>`;
 }
 
 function deviceCell(view: View, device: TrustedPlace): Html {
