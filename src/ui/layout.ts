@@ -52,7 +52,7 @@ ${refusal ? summary(refusal) : view.restored && notice(view.t('layout.kept'), 'i
 }
 
 type ErrorPage = {
-  /** Shown above the title; absent where it would only frighten, as for a used link. */
+  /** Shown above the title where an address or a request is wrong. Elsewhere it would only frighten, as for a used link. */
   readonly status?: number;
   readonly title: string;
   readonly text: Content;

@@ -7,7 +7,7 @@ import type { View } from '#ui/view.ts';
 /** On our own host: the visit was used, expired, or began in another browser. */
 export function visitOverPage(view: View): Html {
   const { t } = view;
-  return errorPage(view, { status: 404, title: t('forwardAuth.over.title'), text: t('forwardAuth.over.text') });
+  return errorPage(view, { title: t('forwardAuth.over.title'), text: t('forwardAuth.over.text') });
 }
 
 export function tooManyPage(view: View): Html {
@@ -20,13 +20,13 @@ export function otherPartnerPage(view: View, email: string): Html {
   const { t } = view;
   const action = { href: inFlow(view, `${PATHS.signIn}?again`), label: t('forwardAuth.otherPartner.action') };
   const text = t('forwardAuth.otherPartner.text', { email });
-  return errorPage(view, { status: 403, title: t('forwardAuth.otherPartner.title'), text, action });
+  return errorPage(view, { title: t('forwardAuth.otherPartner.title'), text, action });
 }
 
 export function needsPasskeyPage(view: View): Html {
   const { t } = view;
   const text = t('forwardAuth.needsPasskey.text');
-  return errorPage(view, { status: 403, title: t('forwardAuth.needsPasskey.title'), text });
+  return errorPage(view, { title: t('forwardAuth.needsPasskey.title'), text });
 }
 
 /** Under this path a protected host serves the style sheets of our pages. */
@@ -60,7 +60,7 @@ export function siteRefusedPage(view: View): Html {
   const { t } = view;
   const action = { href: `${AT}/sign-out`, label: t('layout.signOut') };
   const [title, text] = [t('forwardAuth.otherPartner.title'), t('forwardAuth.refused.text')];
-  return barePage({ ...view, assetsAt: AT }, { status: 403, title, text, action });
+  return barePage({ ...view, assetsAt: AT }, { title, text, action });
 }
 
 /** The browser returned from the sign-in without the cookie that it had received. */
@@ -68,5 +68,5 @@ export function siteCookiesOffPage(view: View, again: string): Html {
   const { t } = view;
   const action = { href: again, label: t('forwardAuth.cookiesOff.action') };
   const [title, text] = [t('forwardAuth.cookiesOff.title'), t('forwardAuth.cookiesOff.text')];
-  return barePage({ ...view, assetsAt: AT }, { status: 400, title, text, action });
+  return barePage({ ...view, assetsAt: AT }, { title, text, action });
 }

@@ -14,7 +14,7 @@ export function invalidPage(view: View): Html {
 /** The request was answered, has expired, or belongs to another browser. */
 export function goneRequestPage(view: View): Html {
   const { t } = view;
-  return errorPage(view, { status: 404, title: t('openid.gone.title'), text: t('openid.gone.text') });
+  return errorPage(view, { title: t('openid.gone.title'), text: t('openid.gone.text') });
 }
 
 /** The request is too long, or this network has started too many. */
@@ -29,7 +29,7 @@ export function refusedPage(view: View, refusal: Refusal): Html {
 export function notForThemPage(view: View, back: string): Html {
   const { t } = view;
   const action = { href: back, label: t('layout.back') };
-  return errorPage(view, { status: 403, title: t('openid.notForYou.title'), text: t('openid.notForYou.text'), action });
+  return errorPage(view, { title: t('openid.notForYou.title'), text: t('openid.notForYou.text'), action });
 }
 
 type Consent = { readonly client: string; readonly scopes: readonly string[] };

@@ -104,7 +104,6 @@ ${submitButton(t('password.save'))}`,
 export function deadLinkPage(view: View): Html {
   const { t } = view;
   return errorPage(view, {
-    status: 404,
     title: t('password.dead.title'),
     text: t('password.dead.text'),
     action: { href: '/forgot-password', label: t('password.dead.action') },

@@ -32,7 +32,6 @@ export function revertedPage(view: View): Html {
 export function deadRevertPage(view: View): Html {
   const { t } = view;
   return errorPage(view, {
-    status: 404,
     title: t('password.dead.title'),
     text: t('revert.dead.text'),
     action: { href: PATHS.lostDevice, label: t('lost.title') },

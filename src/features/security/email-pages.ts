@@ -100,7 +100,6 @@ ${backLink(view)}`,
 export function deadConfirmationPage(view: View): Html {
   const { t } = view;
   return errorPage(view, {
-    status: 404,
     title: t('password.dead.title'),
     text: t('security.email.dead.text'),
     action: { href: '/security/email', label: t('security.email.title') },

@@ -52,7 +52,6 @@ ${actions(form(view, action, submitButton(t('recoveryCodes.done'))), linkButton(
 export function goneSecretPage(view: View): Html {
   const { t } = view;
   return errorPage(view, {
-    status: 404,
     title: t('shownSecret.gone.title'),
     text: t('shownSecret.gone.text'),
     action: { href: '/console', label: t('layout.console') },
