@@ -1,7 +1,19 @@
+import type { Page } from '@playwright/test';
+import { SCOPES } from '#core/portals/api-key.ts';
+import { WEBHOOK_EVENTS } from '#core/portals/webhook.ts';
+import { isRefusal } from '#core/values/result.ts';
+import { addApiKey } from '#flows/administration/api-keys.ts';
+import { disableClient } from '#flows/administration/openid-clients.ts';
+import { addWebhook, stopWebhook } from '#flows/administration/webhooks.ts';
+import { someJob } from '../../stories/console/bulk/bulk-walk.ts';
+import { makeClient } from '../../stories/openid/client-story.ts';
 import { enter, expect, type Site, test } from '../world.ts';
 
 /** The padding of a row, a line of 15 px and one of 13 px. A third line would need 80. */
 const TWO_LINES = 66;
+
+/** How much higher a button is than the first line. */
+const BUTTON = 30;
 
 test.use({ viewport: { width: 390, height: 844 } });
 
@@ -11,19 +23,56 @@ for (const language of ['en', 'de']) {
       const partner = await openPortal(site);
       await enter(page, site, await site.newPerson({ role: 'csm' }));
       await page.setExtraHTTPHeaders({ 'accept-language': language });
-      const lists = ['rollout', 'partners', `partners/${partner}`, 'adoption', 'audit', 'find?q=karolina'];
-      for (const path of lists) {
-        await page.goto(`/console/${path}`);
-        const rows = page.locator('.grid.short tbody tr');
-        await expect(rows.first()).toBeVisible();
-        for (const row of await rows.all()) {
-          const height = (await row.boundingBox())?.height ?? 0;
-          expect(height, `${path}: ${await row.innerText()}`).toBeLessThan(TWO_LINES);
-        }
-        expect(await page.locator('.grid:not(.short):visible').count(), path).toBeLessThanOrEqual(1);
-      }
+      await expectTwoLines(page, [
+        'rollout',
+        'partners',
+        `partners/${partner}`,
+        'adoption',
+        'audit',
+        'find?q=karolina',
+      ]);
+    });
+
+    test('so has every list of administrators, and a button beside the name', async ({ page, site }) => {
+      await addPrograms(site);
+      await enter(page, site, await site.newPerson({ role: 'admin' }));
+      await page.setExtraHTTPHeaders({ 'accept-language': language });
+      await expectTwoLines(page, ['staff', 'clients', 'webhooks', 'bulk']);
+      await expectTwoLines(page, ['api-keys'], TWO_LINES + BUTTON);
     });
   });
+}
+
+async function expectTwoLines(page: Page, lists: readonly string[], most = TWO_LINES): Promise<void> {
+  for (const path of lists) {
+    await page.goto(`/console/${path}`);
+    const rows = page.locator('.grid.short tbody tr');
+    await expect(rows.first()).toBeVisible();
+    for (const row of await rows.all()) {
+      const height = (await row.boundingBox())?.height ?? 0;
+      expect(height, `${path}: ${await row.innerText()}`).toBeLessThan(most);
+    }
+    expect(await page.locator('.grid:not(.short):visible').count(), path).toBeLessThanOrEqual(1);
+  }
+}
+
+/** Of each kind one that works and one that does not, with everything that a row can say. */
+async function addPrograms({ world }: Site): Promise<void> {
+  const { env } = world;
+  const who = await world.addUser({ email: 'casey@portal.example', role: 'csm', name: 'Casey' });
+  await world.addUser({ email: 'maximiliane.wisniewska@portal.example', role: 'admin', name: 'Maximiliane' });
+  await addApiKey(env, 'command_line', { name: 'Customer relations', scopes: SCOPES, expiresAt: undefined });
+  const client = await makeClient(env);
+  await makeClient(env);
+  await disableClient(env, 'command_line', client.client.id);
+  for (const url of ['https://crm.example.com/hooks/sallyport', 'https://nobody.example.com/hook']) {
+    const made = await addWebhook(env, 'command_line', { url, events: WEBHOOK_EVENTS });
+    if (!isRefusal(made) && url.includes('nobody')) await stopWebhook(env, 'command_line', made.webhook.id);
+  }
+  for (const state of ['running', 'finished'] as const) await someJob(world, state);
+  await world.env.db.transaction((tx) =>
+    tx.updateTable('users').set({ disabled_at: 1 }).where('id', '=', who.id).execute(),
+  );
 }
 
 test('a phone names somebody once who did something to themselves', async ({ page, site }) => {

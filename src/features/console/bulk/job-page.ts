@@ -121,14 +121,19 @@ export function jobsPage(view: View, { jobs, next }: JobList, isFirst: boolean):
 ${actions(linkButton('/console/bulk/upload', t('bulk.upload'), 'primary'), linkButton('/console/import', t('import.title')))}
 ${grid({
   caption: t('bulk.jobs'),
-  columns: ['bulk.job', 'bulk.state', 'bulk.fact.maker', 'act.reason', 'bulk.fact.created'].map((key) => ({
-    label: t(key as 'bulk.job'),
-  })),
+  isShort: true,
+  columns: [
+    { label: t('bulk.job'), phone: 'head' },
+    { label: t('bulk.state'), phone: 'end' },
+    { label: t('bulk.fact.maker'), phone: 'none' },
+    { label: t('act.reason') },
+    { label: t('bulk.fact.created') },
+  ],
   rows: jobs.map((job) => [
-    html`<a href="/console/bulk/${job.id}">${kindWords(view, job)}</a> <span class="hint">${countWords(view, job)}</span>`,
+    html`<a href="/console/bulk/${job.id}">${kindWords(view, job)}</a><br><span class="hint">${countWords(view, job)}</span>`,
     stateWords(view, job),
     html`<span class="anywhere">${makerWords(view, job.makerName)}</span>`,
-    job.reason ?? '–',
+    html`<span class="anywhere">${job.reason ?? '–'}</span>`,
     timeElement(job.created_at, locale),
   ]),
   empty: html`<p>${t('bulk.jobs.none')}</p>`,

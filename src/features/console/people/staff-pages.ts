@@ -21,14 +21,15 @@ ${grid({
   isShort: true,
   columns: [
     { label: t('people.name'), phone: 'head' },
-    { label: t('person.role') },
-    { label: t('people.state') },
-    { label: t('people.mfa'), phone: 'said' },
+    { label: t('person.role'), phone: 'end' },
+    { label: t('people.state'), phone: 'end' },
+    { label: t('people.mfa') },
     { label: t('people.lastSignIn'), numeric: true, phone: 'none' },
   ],
   rows: rows.map((row) => [
     html`<a href="/console/staff/${row.id}">${row.name}</a><br><span class="hint anywhere">${row.email}</span>`,
-    roleOf(view, row),
+    // A phone names the role of administrators alone.
+    html`<span${row.role !== 'admin' && html` class="own"`}>${roleOf(view, row)}</span>`,
     stateOf(view, row),
     mfaOf(view, row),
     row.lastSignInAt === undefined ? t('people.never') : dateElement(row.lastSignInAt, locale),

@@ -36,12 +36,12 @@ ${grid({
     { label: t('people.name'), phone: 'head' },
     { label: t('apiKeys.scopes') },
     { label: t('people.state') },
-    { label: t('apiKeys.used'), phone: 'said' },
+    { label: t('apiKeys.used'), phone: 'none' },
     { label: '', phone: 'side' },
   ],
   rows: keys.map((key) => [
     nameOf(view, key),
-    html`${key.scopes.map((scope) => html`<code>${scope}</code> `)}`,
+    html`<span class="terms anywhere">${key.scopes.map((scope) => html`<code>${scope}</code> `)}</span>`,
     stateOf(view, key),
     key.lastUsedAt === undefined ? t('people.never') : timeElement(key.lastUsedAt, locale),
     key.revokedAt === undefined &&
@@ -57,7 +57,7 @@ ${grid({
 function nameOf({ t }: View, { name, maker }: ShownKey): Content {
   return maker === undefined
     ? name
-    : html`${name}<br><span class="hint">${t('apiKeys.madeBy', { name: maker })}</span>`;
+    : html`<span>${name}</span><br><span class="hint">${t('apiKeys.madeBy', { name: maker })}</span>`;
 }
 
 function stateOf({ t, locale, now }: View, { revokedAt, revokedBecause, expiresAt }: ShownKey): Content {

@@ -37,13 +37,13 @@ ${grid({
   columns: [
     { label: t('people.name'), phone: 'head' },
     { label: t('clients.for') },
-    { label: t('people.state') },
+    { label: t('people.state'), phone: 'end' },
     { label: t('apiKeys.used'), phone: 'said' },
   ],
   rows: clients.map((one) => [
     html`<a class="anywhere" href="${CLIENTS}/${one.id}">${one.name}</a>`,
-    forWhom(view, one),
-    stateOf(view, one),
+    html`<span class="anywhere">${forWhom(view, one)}</span>`,
+    stateOf(view, one, true),
     usedOf(view, one),
   ]),
   empty: html`<p>${t('clients.none')}</p>`,
@@ -147,9 +147,10 @@ function forWhom({ t }: View, { partners }: ShownClient): Content {
   )}`;
 }
 
-function stateOf({ t, locale }: View, { disabledAt }: ShownClient): Content {
+/** The list leaves the date out on a phone. */
+function stateOf({ t, locale }: View, { disabledAt }: ShownClient, isListed = false): Content {
   if (disabledAt === undefined) return state(t('clients.active'), true);
-  return html`${state(t('clients.disabled'), false)} ${timeElement(disabledAt, locale)}`;
+  return html`${state(t('clients.disabled'), false)} <span${isListed && html` class="own"`}>${timeElement(disabledAt, locale)}</span>`;
 }
 
 function usedOf({ t, locale }: View, { lastUsedAt }: ShownClient): Content {

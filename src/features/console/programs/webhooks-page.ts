@@ -55,12 +55,12 @@ ${grid({
 }
 
 function eventsOf({ events }: ShownWebhook): Html {
-  return html`${events.map((event) => html`<code>${event}</code> `)}`;
+  return html`<span class="terms">${events.map((event) => html`<code>${event}</code> `)}</span>`;
 }
 
 function stateOf({ t, locale }: View, { disabledAt, disabledBecause, failingSince }: ShownWebhook): Content {
   if (disabledAt !== undefined) {
-    const why = disabledBecause === 'failing' && html`<br><span class="hint">${t('webhooks.gaveUp')}</span>`;
+    const why = disabledBecause === 'failing' && html`<br><span class="hint own">${t('webhooks.gaveUp')}</span>`;
     return html`${state(t('webhooks.disabled'), false)} ${timeElement(disabledAt, locale)}${why}`;
   }
   if (failingSince === undefined) return state(t('webhooks.active'), true);
