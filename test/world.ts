@@ -279,7 +279,7 @@ async function readMail(env: Env) {
 }
 
 /** The audit log in the order of writing. */
-async function readEvents(env: Env) {
+export async function readEvents(env: Env) {
   const rows = await env.db.read.selectFrom('audit_events').selectAll().orderBy('id').execute();
   return rows.map(({ action, actor, subject, detail }) => ({ action, actor, subject, detail: JSON.parse(detail) }));
 }

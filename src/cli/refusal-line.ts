@@ -9,7 +9,6 @@ type Other = Extract<
   | `invalid_request.${'after' | 'invite' | 'authenticator_name' | 'check_note' | 'checked_by' | 'code' | 'email_reserved' | 'from'}`
   | `invalid_request.${'jwks_type' | 'looks_like_one_time_code' | 'looks_like_recovery_code' | 'password' | 'policy'}`
   | `invalid_request.${'notes' | 'owner' | 'reminder_days'}`
-  | `invalid_request.${`logo_${'broken' | 'bytes' | 'kind' | 'moving' | 'pixels'}` | `look_${string}`}`
   | `invalid_request.${'required_from' | 'same_email' | 'since' | 'until'}`
   | `not_found.${'authenticator' | 'key' | 'request'}`
   | `forbidden.${'accepted' | 'already_enrolled' | 'enrolled' | 'frozen' | 'invited' | 'key_needed' | 'last_administrator'}`
@@ -23,6 +22,16 @@ type Other = Extract<
 
 /** The command line's text for a refusal: the problem and the fix. */
 const LINES = {
+  'invalid_request.logo_broken': 'the logo is damaged, or not the kind of picture that its first bytes say',
+  'invalid_request.logo_bytes': 'the logo is larger than 256 KiB',
+  'invalid_request.logo_kind': 'a logo is a PNG, JPEG or WebP file; SVG is refused, because it can contain scripts',
+  'invalid_request.logo_moving': 'a logo is one picture, not an animation',
+  'invalid_request.logo_pixels': 'a logo has 16 to 2000 pixels on each side',
+  'invalid_request.look_help':
+    'the help line is one line of 1 to 100 characters, and a link needs one: give it with --help-line',
+  'invalid_request.look_hue': 'the hue is a whole number from 0 to 360',
+  'invalid_request.look_link': 'the link is an https address without a user, or mailto: with one address',
+  'invalid_request.look_name': 'the name that people see has 1 to 60 characters, no control characters',
   'invalid_request.logo_missing': 'a logo is a file: an administrator uploads it in the console, under Settings',
   'invalid_request.csv_columns': 'the first row must name the columns: "--help" lists them',
   'invalid_request.csv_empty': 'the file has no rows',
@@ -106,9 +115,9 @@ const CODE_LINES: Readonly<Partial<Record<RefusalCode, string>>> = {
   temporarily_unavailable: 'too busy right now: try again in a few seconds',
 };
 
-export function refusalLine({ refused, reason, line: at }: Refusal): string {
+export function refusalLine({ refused, reason, also = [], line: at }: Refusal): string {
   const lines: Readonly<Partial<Record<string, string>>> = LINES;
-  const line = lines[`${refused}.${reason}`];
+  const line = [reason, ...also].flatMap((one) => lines[`${refused}.${one}`] ?? []).join('; ') || undefined;
   if (line !== undefined && at !== undefined) return `line ${at}: ${line}`;
   return line ?? CODE_LINES[refused] ?? `refused: ${refused}${reason ? ` (${reason})` : ''}`;
 }

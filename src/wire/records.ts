@@ -1,3 +1,4 @@
+import type { Config } from '#config.ts';
 import { personState } from '#core/people/state.ts';
 import type { SiteRules } from '#core/portals/forward-auth.ts';
 import { instant, instantOrNull } from '#core/time/day.ts';
@@ -14,6 +15,18 @@ export function partnerRecord(partner: Partner) {
   const { passkeyPolicy = 'allowed', passkeyRequiredFrom } = partner;
   const passkeys = { policy: passkeyPolicy, requiredFrom: instantOrNull(passkeyRequiredFrom) };
   return { id, slug, name, mfa: { policy, requiredFrom: instantOrNull(requiredFrom) }, passkeys, trustedDevices };
+}
+
+/** What the people of a partner see; null is what everybody else sees. Logos by their addresses, which anybody may read. */
+export function lookRecord({ publicUrl }: Pick<Config, 'publicUrl'>, { look = {} }: Pick<Partner, 'look'>) {
+  const { name, hue, help, helpHref, logo } = look;
+  const address = (id: string | undefined) => (id === undefined ? null : `${publicUrl.origin}/logo/${id}`);
+  return {
+    name: name ?? null,
+    hue: hue ?? null,
+    help: help === undefined ? null : { text: help, href: helpHref ?? null },
+    logo: { light: address(logo?.light), dark: address(logo?.dark) },
+  };
 }
 
 export function userRecord({ user, partner, enrolledAt }: ListedUser) {

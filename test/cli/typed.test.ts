@@ -42,6 +42,7 @@ test('every command that the contract names stands in the help', async () => {
     'serve',
     'partner mfa',
     'partner trusted-devices',
+    'partner look',
     'user reset-mfa',
     'audit verify',
     'keys rotate',

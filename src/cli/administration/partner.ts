@@ -11,6 +11,7 @@ import { findPartnerBySlug, listPartners } from '#store/partners/partners.ts';
 import type { Partner } from '#store/people/users.ts';
 import { partnerRecord } from '#wire/records.ts';
 import { changeByFile } from './partner-file.ts';
+import { look } from './partner-look.ts';
 
 const POLICIES = ['off', 'optional', 'required'] as const;
 const PASSKEY_POLICIES = ['off', 'allowed', 'required'] as const;
@@ -142,7 +143,7 @@ const trustedDevices = command({
   },
 });
 
-export const commands = [add, list, mfa, passkeys, trustedDevices];
+export const commands = [add, list, mfa, passkeys, trustedDevices, look];
 
 function readPasskeyChoice(policy: string, from: string | undefined): PasskeyChoice | Misuse {
   const known = PASSKEY_POLICIES.find((name) => name === policy);

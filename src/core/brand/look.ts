@@ -37,6 +37,11 @@ export type TypedLook = {
   readonly helpHref: string;
 };
 
+/** A look as its form shows it. */
+export function typedLook({ name = '', hue, help = '', helpHref = '' }: PartnerLook = {}): TypedLook {
+  return { name, hue: hue?.toString() ?? '', help, helpHref };
+}
+
 /** Like the product name: beside the mark it fits a phone in two lines. */
 const NAME_LENGTH_MAX = 60;
 const HREF_LENGTH_MAX = 300;

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { HUE_MAX } from '#core/brand/brand.ts';
-import type { PartnerLook } from '#core/brand/look.ts';
 import { SCHEMES } from '#core/brand/palette.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import { changeLogo, changeLook, removeLogo } from '#flows/brand/partner-look.ts';
@@ -8,6 +7,7 @@ import { type ApiCall, api, type Route } from '#http/route.ts';
 import { typed } from '#http/typed.ts';
 import { findPartner } from '#store/partners/partners.ts';
 import type { Partner } from '#store/people/users.ts';
+import { lookRecord } from '#wire/records.ts';
 import { actorOf } from './acting.ts';
 
 const LOOK = '/api/v1/partners/:partner/look';
@@ -51,7 +51,7 @@ export const lookApi: readonly Route[] = [
     refusals: ['not_found'],
     async handle({ env, params }) {
       const partner = await findPartner(env.db.read, params.partner ?? '');
-      return partner ? lookRecord(env, partner) : refuse('not_found', { reason: 'partner' });
+      return partner ? lookRecord(env.config, partner) : refuse('not_found', { reason: 'partner' });
     },
   }),
   api({
@@ -93,17 +93,5 @@ type Env = ApiCall<'apiKey:partners:write'>['env'];
 
 async function record({ env }: { readonly env: Env }, outcome: Promise<Partner | Refusal>) {
   const partner = await outcome;
-  return isRefusal(partner) ? partner : lookRecord(env, partner);
-}
-
-/** Logos by their addresses, which anybody may read. */
-function lookRecord({ config }: Env, { look = {} }: { readonly look?: PartnerLook | undefined }) {
-  const { name, hue, help, helpHref, logo } = look;
-  const address = (id: string | undefined) => (id === undefined ? null : `${config.publicUrl.origin}/logo/${id}`);
-  return {
-    name: name ?? null,
-    hue: hue ?? null,
-    help: help === undefined ? null : { text: help, href: helpHref ?? null },
-    logo: { light: address(logo?.light), dark: address(logo?.dark) },
-  };
+  return isRefusal(partner) ? partner : lookRecord(env.config, partner);
 }

@@ -1,7 +1,7 @@
 import { contentVersion } from '#core/brand/brand.ts';
 import { readPicture } from '#core/brand/image.ts';
-import { changedParts, type PartnerLook, readLook, type TypedLook, withLogo } from '#core/brand/look.ts';
-import type { Scheme } from '#core/brand/palette.ts';
+import { changedParts, type PartnerLook, readLook, type TypedLook, typedLook, withLogo } from '#core/brand/look.ts';
+import { SCHEMES, type Scheme } from '#core/brand/palette.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
 import { type Actor, actorClient, actorId } from '#flows/administration/actor.ts';
@@ -27,6 +27,38 @@ export async function changeLook(
   return actingTransaction(env, actor, around, (tx) =>
     change(env, tx, { actor, partnerId }, ({ logo }) => (logo === undefined ? read : { ...read, logo })),
   );
+}
+
+/** Parts of a look to change, typed or as a file. The empty text and `null` take a part away; an absent part stays. */
+export type LookParts = Partial<TypedLook> & { readonly logos: { readonly [One in Scheme]?: Buffer | null } };
+
+/** Changes some parts of the look of a partner, logos too, all of them or none. */
+export async function changeLookParts(
+  env: Env,
+  actor: Actor,
+  partnerId: string,
+  { logos, ...typed }: LookParts,
+): Promise<Partner | Refusal> {
+  const files: LogoTable[] = [];
+  const ids: { [One in Scheme]?: string | undefined } = {};
+  for (const scheme of SCHEMES) {
+    const file = logos[scheme];
+    if (file === undefined) continue;
+    const logo = file === null ? undefined : readLogoFile(env, partnerId, file);
+    if (isRefusal(logo)) return logo;
+    if (logo !== undefined && files.every(({ id }) => id !== logo.id)) files.push(logo);
+    ids[scheme] = logo?.id;
+  }
+  return actingTransaction(env, actor, plainly, async (tx) => {
+    const changed = await change(env, tx, { actor, partnerId }, ({ logo, ...look }) => {
+      const read = readLook({ ...typedLook(look), ...typed });
+      if (isRefusal(read)) return read;
+      const before: PartnerLook = logo === undefined ? read : { ...read, logo };
+      return SCHEMES.reduce((next, scheme) => (scheme in ids ? withLogo(next, scheme, ids[scheme]) : next), before);
+    });
+    if (!isRefusal(changed)) for (const file of files) await createLogo(tx, file);
+    return changed;
+  });
 }
 
 export type NewLogo = { readonly scheme: Scheme; readonly file: Buffer };
@@ -67,12 +99,13 @@ async function change(
   env: Env,
   tx: Queries,
   { actor, partnerId }: Doing,
-  next: (look: PartnerLook) => PartnerLook,
+  next: (look: PartnerLook) => PartnerLook | Refusal,
 ): Promise<Partner | Refusal> {
   const before = await lockPartner(tx, partnerId);
   if (!before) return refuse('not_found', { reason: 'partner' });
   const { look: old = {}, ...partner } = before;
   const look = next(old);
+  if (isRefusal(look)) return look;
   const parts = changedParts(old, look);
   if (parts.length === 0) return before;
   await setLook(tx, partnerId, look);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Brand, hueSheetPath } from '#core/brand/brand.ts';
 import { LOGO_UPLOAD_BYTES } from '#core/brand/image.ts';
-import { type PartnerLook, partnerBrand, readLook, type TypedLook } from '#core/brand/look.ts';
+import { type PartnerLook, partnerBrand, readLook, type TypedLook, typedLook } from '#core/brand/look.ts';
 import { accentContrast, SCHEMES, type Scheme, TEXT_CONTRAST } from '#core/brand/palette.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import { refusedWords } from '#features/console/frame-page.ts';
@@ -59,7 +59,7 @@ async function showLook(call: StaffCall): Promise<Reply> {
   if (!partner) return missing(view);
   const isPreview = view.restored !== undefined || query.has('name');
   const form = view.restored ?? Object.fromEntries(query);
-  return draw(call, partner, isPreview ? typedIn(form) : typedOf(partner.look));
+  return draw(call, partner, isPreview ? typedIn(form) : typedLook(partner.look));
 }
 
 /** The page with what was typed, and both schemes as they would look with it. */
@@ -119,7 +119,7 @@ async function submitLogo(call: StaffCall<z.output<typeof logoForm>>): Promise<R
   const partner = await findPartner(env.db.read, params.partner ?? '');
   if (!partner) return missing(view);
   const scheme = schemeIn(input.scheme);
-  const again = (refusal: Refusal) => refuseLook(view, partner, typedOf(partner.look), refusal, scheme);
+  const again = (refusal: Refusal) => refuseLook(view, partner, typedLook(partner.look), refusal, scheme);
   if (scheme === undefined) return again(refuse('invalid_request'));
   if (file === undefined) return again(refuse('invalid_request', { reason: 'logo_missing' }));
   const changed = await idempotentForm(
@@ -135,7 +135,7 @@ async function submitRemoval(call: StaffCall<z.output<typeof logoForm>>): Promis
   const partner = await findPartner(env.db.read, params.partner ?? '');
   if (!partner) return missing(view);
   const scheme = schemeIn(input.scheme);
-  if (scheme === undefined) return refuseLook(view, partner, typedOf(partner.look), refuse('invalid_request'));
+  if (scheme === undefined) return refuseLook(view, partner, typedLook(partner.look), refuse('invalid_request'));
   const changed = await idempotentForm(
     call,
     (around) => removeLogo(env, actorOf(call), partner.id, scheme, around),
@@ -154,10 +154,6 @@ function back({ id }: Partner): Reply {
 
 function typedIn({ name = '', hue = '', help = '', link = '' }: Form): TypedLook {
   return { name, hue, help, helpHref: link };
-}
-
-function typedOf({ name = '', hue, help = '', helpHref = '' }: PartnerLook = {}): TypedLook {
-  return { name, hue: hue?.toString() ?? '', help, helpHref };
 }
 
 function logoOf({ look }: Partner): Pick<PartnerLook, 'logo'> {
