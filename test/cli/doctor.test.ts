@@ -117,7 +117,7 @@ test('the doctor knows of mail that is held, and of mail that was given up', asy
     return `${state} ${text}`;
   };
   const send = async () => {
-    const ana = { email: 'ana@acme.example', locale: 'en' };
+    const ana = { email: 'ana@acme.example', locale: 'en', partnerId: undefined };
     await env.db.transaction((tx) => queueMail(env, tx, ana, { kind: 'mfa_reset', withCode: false }));
     await deliverMail(env, mailer);
   };

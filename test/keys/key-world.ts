@@ -97,7 +97,7 @@ export async function fill({ env }: Served, size: { people: number; mails: numbe
     await env.db.transaction(async (tx) => {
       const mail = { kind: 'password_reset', link: `${ORIGIN}/password/x` } as const;
       for (let i = n; i < n + 500; i++) {
-        await queueMail(env, tx, { email: `p${i}@acme.example`, locale: 'en' }, mail);
+        await queueMail(env, tx, { email: `p${i}@acme.example`, locale: 'en', partnerId: undefined }, mail);
       }
     });
   }

@@ -26,7 +26,7 @@ export async function openBoth(t: TestContext) {
   const mailer = smtpMailer(smtp, mailFrom, PATIENCE);
   t.after(() => mailer.close());
   const write = (mail: Mail = RESET, email = 'ana@acme.example', locale = 'en') =>
-    env.db.transaction((tx) => queueMail(env, tx, { email, locale }, mail));
+    env.db.transaction((tx) => queueMail(env, tx, { email, locale, partnerId: undefined }, mail));
   const deliver = (seconds = 0) => {
     clock.at += seconds;
     return deliverMail(env, mailer);

@@ -26,7 +26,7 @@ async function openRelay(t: TestContext, environment: Readonly<Record<string, st
   const mailer = smtpMailer(smtp, mailFrom, PATIENCE);
   t.after(() => mailer.close());
   const write = (email = 'ana@acme.example') =>
-    env.db.transaction((tx) => queueMail(env, tx, { email, locale: 'en' }, INVITATION));
+    env.db.transaction((tx) => queueMail(env, tx, { email, locale: 'en', partnerId: undefined }, INVITATION));
   const deliver = async (seconds = 0) => {
     clock.at += seconds;
     await deliverMail(env, mailer);

@@ -19,7 +19,12 @@ async function sendThrough(t: TestContext, url: string) {
   const mailer = smtpMailer(smtp, mailFrom, { connectSeconds: 3, silenceSeconds: 3, sendSeconds: 8 });
   t.after(() => mailer.close());
   await env.db.transaction((tx) =>
-    queueMail(env, tx, { email: 'ana@acme.example', locale: 'en' }, { kind: 'mfa_reset', withCode: false }),
+    queueMail(
+      env,
+      tx,
+      { email: 'ana@acme.example', locale: 'en', partnerId: undefined },
+      { kind: 'mfa_reset', withCode: false },
+    ),
   );
   await deliverMail(env, mailer);
   const [row] = await listMail(env.db.read, 1);

@@ -36,7 +36,9 @@ test('a mail whose link is over is not sent: it is given up with a line, and its
 test('without a mail server mail stays, and what is over is erased all the same', async (t) => {
   const { env, clock } = await openWorld(t);
   const job = mailJob(env);
-  await env.db.transaction((tx) => queueMail(env, tx, { email: 'ana@acme.example', locale: 'en' }, RESET));
+  await env.db.transaction((tx) =>
+    queueMail(env, tx, { email: 'ana@acme.example', locale: 'en', partnerId: undefined }, RESET),
+  );
   assert.equal(await job.isDue?.(), false);
   clock.at += 30 * 60;
   assert.equal(await job.isDue?.(), true);

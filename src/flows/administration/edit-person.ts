@@ -126,7 +126,8 @@ async function askOwner(doing: Editing, why: Reasoned): Promise<'asked' | Refusa
   await deleteWaitingEmail(tx, user.id);
   const asked = { purpose: 'confirm', userId: user.id, email: input.email, askedBy: actorId(actor) } as const;
   const link = await makeEmailLink(env, tx, asked);
-  await queueMail(env, tx, { email: input.email, locale: user.locale }, { kind: 'email_confirm_asked', link });
+  const { locale, partnerId } = user;
+  await queueMail(env, tx, { email: input.email, locale, partnerId }, { kind: 'email_confirm_asked', link });
   await queueMail(env, tx, user, { kind: 'email_change_asked' });
   await note('user.email_change_requested', why);
   return 'asked';

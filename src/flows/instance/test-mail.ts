@@ -19,7 +19,7 @@ export const TEST_MAILS_PER_HOUR = MAILED_TESTS_PER_HOUR;
 export function sendTestMail(
   env: Env,
   actor: Actor,
-  to: Pick<User, 'id' | 'email' | 'locale'>,
+  to: Pick<User, 'id' | 'email' | 'locale' | 'partnerId'>,
   around: Around<{ readonly mailId: string }> = plainly,
 ): Promise<{ readonly mailId: string } | Refusal> {
   return actingTransaction(env, actor, around, async (tx) => {

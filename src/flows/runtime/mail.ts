@@ -73,8 +73,8 @@ export const LINK_KINDS: readonly Mail['kind'][] = [
 /** At or below this number, the sign-in page and a mail warn the person. */
 export const FEW_CODES = 3;
 
-/** The partner gives the mail its look. */
-type Receiver = Pick<User, 'email' | 'locale'> & Partial<Pick<User, 'id' | 'partnerId'>>;
+/** The partner gives the mail its look, so a caller names it, or says that there is none. */
+type Receiver = Pick<User, 'email' | 'locale' | 'partnerId'> & Partial<Pick<User, 'id'>>;
 
 /**
  * Puts a sealed mail into the outbox, in the transaction of what it reports; returns its id.

@@ -31,7 +31,7 @@ export async function warnOfPasswords(
   await queueMailOrPretend(env, tx, { receiver: person?.user, counted: email }, mail);
 }
 
-const NOBODY = { email: '', locale: undefined };
+const NOBODY = { email: '', locale: undefined, partnerId: undefined };
 
 type Addressed = {
   /** The typed email, canonical; its mail is counted, whether or not there is an owner. */

@@ -57,7 +57,7 @@ describe('mails to one address', () => {
   it('are one digest an hour at most, and fifteen single ones a day, however long it goes on', async (t) => {
     const { world } = await openWithAna(t);
     const { env, clock } = world;
-    const to = { email: ANA, locale: 'en' };
+    const to = { email: ANA, locale: 'en', partnerId: undefined };
     let sent: string[] = [];
     for (let minutes = 0; minutes < 24 * 60; minutes += 5) {
       await env.db.transaction((tx) => queueMail(env, tx, to, NEWS));
@@ -79,7 +79,7 @@ describe('mails to one address', () => {
     const { env, clock } = world;
     const news = async (count: number) => {
       for (let number = 0; number < count; number++)
-        await env.db.transaction((tx) => queueMail(env, tx, { email: ANA, locale: 'en' }, NEWS));
+        await env.db.transaction((tx) => queueMail(env, tx, { email: ANA, locale: 'en', partnerId: undefined }, NEWS));
     };
     await news(7);
     const first = (await mailsTo(world)).at(-1);
@@ -119,7 +119,7 @@ describe('mails to one address', () => {
       await world.person(`203.0.113.${times}`).post('/forgot-password', { email: ANA });
     assert.equal((await kindsTo(world)).password_reset, 3);
     const reset: Mail = { kind: 'password_reset', link: `${ORIGIN}/password/x` };
-    await env.db.transaction((tx) => queueMail(env, tx, { ...ana, locale: 'en' }, reset));
+    await env.db.transaction((tx) => queueMail(env, tx, { ...ana, locale: 'en', partnerId: undefined }, reset));
     assert.equal((await mailsTo(world)).at(-1)?.not_before, 0);
   });
 
@@ -168,7 +168,7 @@ describe('mails to one address', () => {
     const { env } = world;
     await Promise.all(
       Array.from({ length: 30 }, () =>
-        env.db.transaction((tx) => queueMail(env, tx, { email: ANA, locale: 'en' }, NEWS)),
+        env.db.transaction((tx) => queueMail(env, tx, { email: ANA, locale: 'en', partnerId: undefined }, NEWS)),
       ),
     );
     assert.deepEqual(await kindsTo(world), { new_device: 5, more_news: 1 });
@@ -181,7 +181,7 @@ describe('mails to one address', () => {
     });
     const { env, clock, app } = world;
     for (let times = 0; times < 8; times++)
-      await env.db.transaction((tx) => queueMail(env, tx, { email: ANA, locale: 'en' }, NEWS));
+      await env.db.transaction((tx) => queueMail(env, tx, { email: ANA, locale: 'en', partnerId: undefined }, NEWS));
     await sendDue(world);
     clock.at += 30 * 60;
     const reasons: string[] = JSON.parse(await (await app.fetch(new Request(`${ORIGIN}/readyz`))).text()).reasons;

@@ -73,7 +73,9 @@ describe('a mail that did not arrive', () => {
     office.behaviour.recipients = { [ana.email]: '550 5.2.1 Mailbox disabled' };
     await world.person().post('/forgot-password', { email: ana.email });
     const news = { kind: 'new_device', userAgent: 'Browser/1', address: '203.0.113.9' } as const;
-    await env.db.transaction((tx) => queueMail(env, tx, { email: ana.email, locale: 'en' }, news));
+    await env.db.transaction((tx) =>
+      queueMail(env, tx, { email: ana.email, locale: 'en', partnerId: undefined }, news),
+    );
     await deliver();
     world.clock.at += 600;
     office.behaviour.recipients = {};

@@ -38,12 +38,15 @@ test('staff rename a person at once, without a mail, and the search finds the ne
 });
 
 test('a new email of a person with a password waits for that person, and staff get no password link to it', async (t) => {
-  const { world, ana, csm, anaPath } = await openConsole(t);
+  const { world, partner, ana, csm, anaPath } = await openConsole(t);
   assert.equal((await edit(csm, anaPath, { email: NEW, reason: REASON })).location, `${anaPath}?done=emailAsked`);
   assert.deepEqual(
     [(await mailOf(world, 'email_confirm_asked'))?.to, (await mailOf(world, 'email_change_asked'))?.to],
     [NEW, ana.email],
   );
+  const asked = world.env.db.read.selectFrom('outbox').select('partner_id').where('kind', 'like', 'email_c%_asked');
+  const looks = (await asked.execute()).map(({ partner_id }) => partner_id);
+  assert.deepEqual(looks, [partner.id, partner.id], 'both mails have the look of the partner');
   assert.equal((await rowOf(world, ana.id)).email, ana.email);
   assert.match(await read(csm, anaPath), /New email ana\.silva@acme\.example waiting for their confirmation until/);
   // What a member of staff who wants the account would do next.
