@@ -1,4 +1,3 @@
-import type { Config } from '#config.ts';
 import { personState } from '#core/people/state.ts';
 import type { SiteRules } from '#core/portals/forward-auth.ts';
 import { instant, instantOrNull } from '#core/time/day.ts';
@@ -18,9 +17,9 @@ export function partnerRecord(partner: Partner) {
 }
 
 /** What the people of a partner see; null is what everybody else sees. Logos by their addresses, which anybody may read. */
-export function lookRecord({ publicUrl }: Pick<Config, 'publicUrl'>, { look = {} }: Pick<Partner, 'look'>) {
+export function lookRecord(origin: string, { look = {} }: Pick<Partner, 'look'>) {
   const { name, hue, help, helpHref, logo } = look;
-  const address = (id: string | undefined) => (id === undefined ? null : `${publicUrl.origin}/logo/${id}`);
+  const address = (id: string | undefined) => (id === undefined ? null : `${origin}/logo/${id}`);
   return {
     name: name ?? null,
     hue: hue ?? null,

@@ -92,7 +92,9 @@ async function change(env: Env, slug: string, parts: LookParts): Promise<Output 
   if (!found) return refuse('not_found', { reason: 'partner' });
   const isChange = Object.keys(parts).length > 1 || Object.keys(parts.logos).length > 0;
   const partner = isChange ? await changeLookParts(env, ACTOR, found.id, parts) : found;
-  return isRefusal(partner) ? partner : { data: lookRecord(env.config, partner), lines: linesOf(env, partner) };
+  return isRefusal(partner)
+    ? partner
+    : { data: lookRecord(env.config.publicUrl.origin, partner), lines: linesOf(env, partner) };
 }
 
 const ONE_DIGIT = new Intl.NumberFormat('en', {
@@ -102,7 +104,7 @@ const ONE_DIGIT = new Intl.NumberFormat('en', {
 });
 
 function linesOf(env: Env, partner: Partner): string[] {
-  const { name, hue, help, logo } = lookRecord(env.config, partner);
+  const { name, hue, help, logo } = lookRecord(env.config.publicUrl.origin, partner);
   const service = (what: unknown) => what ?? 'that of the service';
   const link = help?.href == null ? '' : ` (${help.href})`;
   return [

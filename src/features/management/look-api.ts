@@ -51,7 +51,7 @@ export const lookApi: readonly Route[] = [
     refusals: ['not_found'],
     async handle({ env, params }) {
       const partner = await findPartner(env.db.read, params.partner ?? '');
-      return partner ? lookRecord(env.config, partner) : refuse('not_found', { reason: 'partner' });
+      return partner ? lookRecord(env.config.publicUrl.origin, partner) : refuse('not_found', { reason: 'partner' });
     },
   }),
   api({
@@ -93,5 +93,5 @@ type Env = ApiCall<'apiKey:partners:write'>['env'];
 
 async function record({ env }: { readonly env: Env }, outcome: Promise<Partner | Refusal>) {
   const partner = await outcome;
-  return isRefusal(partner) ? partner : lookRecord(env.config, partner);
+  return isRefusal(partner) ? partner : lookRecord(env.config.publicUrl.origin, partner);
 }
