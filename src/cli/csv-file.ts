@@ -14,7 +14,7 @@ export function readCsvFile(path: string, most: number): Buffer {
 
 /** What is wrong with a row, for the command line. */
 const FAULTS: Readonly<Record<RowFault, string>> = {
-  slug: 'not the slug of a partner',
+  slug: 'not a slug: use the short name of a partner',
   cells: 'has more cells than the first row: put a text with a comma or semicolon in quotation marks',
   partner: 'there is no such partner',
   policy: 'the policy must be off, optional or required',

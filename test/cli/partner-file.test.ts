@@ -55,6 +55,14 @@ test('faults are named by line, and nothing is changed', async (t) => {
     '--dry-run',
   );
   assert.match(latin.err, /line 2: the file is not UTF-8/);
+  const check = async (csv: string) => run('partner', 'mfa', '--file', file(csv), '--dry-run');
+  assert.match((await check('slug,policy\np1,\0\n')).err, /line 2: this is not a text file: it contains a zero byte/);
+  assert.match(
+    (await check('slug,policy,Policy\np1,off,optional\n')).err,
+    /two columns of the first row mean the same/,
+  );
+  const { out: gaps } = await check('slug,policy\n,off\nnot a slug,off\n');
+  assert.match(gaps, /^line 2: a row needs a partner: [^\n]+\nline 3: not a slug/);
 });
 
 test('what does not go together is wrong usage', async (t) => {

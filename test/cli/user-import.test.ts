@@ -64,6 +64,8 @@ test('faults are named by line, and nothing is added', async (t) => {
     /line 2: the file is not UTF-8/,
   );
   assert.match((await run('user', 'import', file('a,b\n1,2\n'))).err, /the first row must name the columns/);
+  const twice = 'partner,email,E-mail\nnord,a@nord.example,b@nord.example\n';
+  assert.match((await run('user', 'import', file(twice))).err, /two columns of the first row mean the same/);
   assert.equal((await run('user', 'import', `${path}.gone`)).code, 1);
   assert.match((await run('user', 'import', dirname(path))).err, /is a folder: give a CSV file/);
 });

@@ -31,15 +31,25 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   rolle: ['role'],
 };
 
-/** Which column is which. The first of two columns of a name counts; case, spaces and hyphens do not. */
+/** Which column is which. Case, spaces and hyphens do not count. Of two columns of one meaning it is the first: `repeatsColumn`. */
 export function readHeader<Name extends string>(cells: readonly string[], names: readonly Name[]): Columns<Name> {
   const columns: { [N in Name]?: number } = {};
   for (const [index, cell] of cells.entries()) {
-    const plain = cell.toLowerCase().replace(/[\s_-]/g, '');
-    const name = names.find((one) => one.replace('_', '') === plain || ALSO[plain]?.includes(one));
+    const name = columnNamed(cell, names);
     if (name !== undefined) columns[name] ??= index;
   }
   return columns;
+}
+
+/** Whether two columns mean the same. Where nobody is asked which one counts, such a file is refused. */
+export function repeatsColumn<Name extends string>(cells: readonly string[], names: readonly Name[]): boolean {
+  const named = cells.map((cell) => columnNamed(cell, names)).filter((name) => name !== undefined);
+  return new Set(named).size < named.length;
+}
+
+function columnNamed<Name extends string>(cell: string, names: readonly Name[]): Name | undefined {
+  const plain = cell.toLowerCase().replace(/[\s_-]/g, '');
+  return names.find((one) => one.replace('_', '') === plain || ALSO[plain]?.includes(one));
 }
 
 /** Whether text stands beyond the last column, as after a comma without quotes: then every cell may be in a wrong column. */
@@ -60,6 +70,7 @@ export function readPolicyRow(
 ): PolicyRow | { readonly fault: RowFault } {
   const cell = (name: PolicyColumn) => cells[columns[name] ?? -1] ?? '';
   const slug = cell('slug').toLowerCase();
+  if (slug === '') return { fault: 'partner_missing' };
   if (!isSlug(slug)) return { fault: 'slug' };
   const mfa = readPolicyCells(cell('policy'), cell('from'), now);
   return 'fault' in mfa ? mfa : { slug, change: { act: 'policy', ...mfa } };

@@ -67,7 +67,7 @@ test('a quotation mark without its partner is reported in the line where it open
 test('too many rows, a row without end and a NUL end the reading', () => {
   assert.deepEqual(read('a\n1\n2\n', { rows: 2 }).at(-1), { line: 3, fault: 'too_many' });
   assert.deepEqual(read(`a\n${'x'.repeat(20_000)}\n`).at(-1), { line: 2, fault: 'too_long' });
-  assert.deepEqual(read('a,b\nx,\0\n').at(-1), { line: 2, fault: 'encoding' });
+  assert.deepEqual(read('a,b\nx,\0\n').at(-1), { line: 2, fault: 'zero' });
 });
 
 test('an empty file has no rows', () => {

@@ -2,12 +2,13 @@
 export type CsvRow = { readonly line: number; readonly cells: readonly string[] };
 
 /**
- * Why a file cannot be read further, and in which line. `encoding`: no UTF-8; `utf16`: UTF-16 without its mark;
+ * Why a file cannot be read further, and in which line. `encoding`: no UTF-8; `utf16`: UTF-16 without its mark; `zero`: a zero
+ * byte, so no text;
  * `quote`: a quotation mark without its partner; `too_long`: a row longer than any of ours; `too_many`: too many rows.
  */
 export type CsvFault = {
   readonly line: number;
-  readonly fault: 'encoding' | 'utf16' | 'quote' | 'too_long' | 'too_many';
+  readonly fault: 'encoding' | 'utf16' | 'zero' | 'quote' | 'too_long' | 'too_many';
 };
 
 /** One piece takes about a millisecond, so a caller can let others work in between. */
@@ -36,7 +37,7 @@ export function isCsvFault(row: object): row is CsvFault {
   return 'fault' in row;
 }
 
-type Piece = { readonly text: string } | { readonly fault: 'encoding' | 'utf16'; readonly textBefore: string };
+type Piece = { readonly text: string } | { readonly fault: 'encoding' | 'utf16' | 'zero'; readonly textBefore: string };
 
 function* decoded(bytes: Uint8Array): Generator<Piece> {
   const encoding = encodingOf(bytes);
@@ -47,7 +48,7 @@ function* decoded(bytes: Uint8Array): Generator<Piece> {
     try {
       const text = decoder.decode(piece, { stream: at + PIECE_BYTES < bytes.length });
       if (!text.includes('\0')) yield { text };
-      else return yield { fault: 'encoding', textBefore: text.slice(0, text.indexOf('\0')) };
+      else return yield { fault: 'zero', textBefore: text.slice(0, text.indexOf('\0')) };
     } catch {
       // The first replacement character is where it stops being UTF-8, after the rest of the character before.
       const begun =

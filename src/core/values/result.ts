@@ -37,8 +37,17 @@ type Reasons = {
         | 'code'
         | 'code_minutes'
       )
-    | ('csv_columns' | 'csv_empty' | 'csv_encoding' | 'csv_faults' | 'csv_quote' | 'csv_too_long' | 'csv_too_many')
-    | ('csv_utf16' | 'invite' | 'selection' | 'selection_many')
+    | (
+        | 'csv_columns'
+        | 'csv_empty'
+        | 'csv_encoding'
+        | 'csv_faults'
+        | 'csv_quote'
+        | 'csv_repeated'
+        | 'csv_too_long'
+        | 'csv_too_many'
+      )
+    | ('csv_utf16' | 'csv_zero' | 'invite' | 'selection' | 'selection_many')
     | ('email' | 'email_reserved' | 'email_taken' | 'events' | 'expires' | 'from' | 'host' | 'host_taken')
     | ('jwks' | 'jwks_private' | 'jwks_type' | 'looks_like_one_time_code' | 'looks_like_recovery_code')
     | (

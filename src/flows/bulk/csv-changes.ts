@@ -5,6 +5,7 @@ import {
   type RowFault,
   readHeader,
   readPolicyRow,
+  repeatsColumn,
 } from '#core/bulk/policy-row.ts';
 import { type CsvFault, type CsvRow, isCsvFault, readCsv } from '#core/values/csv-reader.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
@@ -44,6 +45,7 @@ export async function checkPolicyCsv(env: Env, bytes: Uint8Array): Promise<Check
     if (columns.slug === undefined || columns.policy === undefined) {
       return refuse('invalid_request', { reason: 'csv_columns' });
     }
+    if (repeatsColumn(header, POLICY_COLUMNS)) return refuse('invalid_request', { reason: 'csv_repeated' });
     const found = columns;
     const read = body.map((row) => {
       const fault = hasCellsBeyond(row.cells, header) ? ({ fault: 'cells' } as const) : undefined;

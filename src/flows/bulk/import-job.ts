@@ -1,5 +1,5 @@
 import { IMPORT_COLUMNS, type ImportColumn, type ImportSettings, type InviteMode } from '#core/bulk/import-row.ts';
-import { type Columns, readHeader } from '#core/bulk/policy-row.ts';
+import { type Columns, readHeader, repeatsColumn } from '#core/bulk/policy-row.ts';
 import { type CsvFault, type CsvRow, isCsvFault, readCsv } from '#core/values/csv-reader.ts';
 import { type Refusal, refuse } from '#core/values/result.ts';
 import type { Env } from '#env.ts';
@@ -29,7 +29,7 @@ export function cellsOf({ todo }: Pick<BulkItem, 'todo'>): readonly string[] {
 /**
  * Writes the rows of a file down as a draft, a part at a time. Nothing is added to the portal before `startImport`.
  *
- * @param then `checking` if the first row names the columns well enough; a draft waits for `mapColumns`
+ * @param then `checking` if the first row must name each column once; a draft waits for `mapColumns`
  */
 export async function prepareImport(
   env: Env,
@@ -46,6 +46,9 @@ export async function prepareImport(
   const columns = readHeader(header, IMPORT_COLUMNS);
   const fault: { found?: CsvFault } = {};
   if (then === 'checking' && !isMapped(columns)) return refuse('invalid_request', { reason: 'csv_columns' });
+  if (then === 'checking' && repeatsColumn(header, IMPORT_COLUMNS)) {
+    return refuse('invalid_request', { reason: 'csv_repeated' });
+  }
   const settings = JSON.stringify({ header, columns, invite: 'never' } satisfies ImportSettings);
   const draft = { kind: 'import' as const, settings, then };
   return prepareBulk(env, actor, draft, itemsOf(rows, fault), (tx, work) =>

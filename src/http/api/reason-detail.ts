@@ -37,8 +37,10 @@ const DETAILS = {
   'invalid_request.csv_encoding': 'csv contains a character that cannot be stored.',
   'invalid_request.csv_faults': 'Rows of csv have errors, and nothing was changed: send it with dryRun to read them.',
   'invalid_request.csv_quote': 'A quotation mark in csv is not closed.',
+  'invalid_request.csv_repeated': 'Two columns in the first row of csv mean the same.',
   'invalid_request.csv_too_long': 'A row of csv is longer than 16,000 characters.',
   'invalid_request.csv_too_many': 'csv has more than 10,000 rows.',
+  'invalid_request.csv_zero': 'csv contains a zero byte.',
   'invalid_request.email': 'This is not a valid email address.',
   'invalid_request.email_taken': 'Someone already uses this email address.',
   'invalid_request.email_reserved':

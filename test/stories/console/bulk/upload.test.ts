@@ -73,6 +73,11 @@ test('Latin-1, an open quotation mark, other columns and an empty file are refus
   assert.match(plain(latin.text), /Line 2: This file is not UTF-8\. In Excel, save it as “CSV UTF-8”/);
   assert.match(plain((await upload(csm, 'slug,policy\np1,"off\n')).text), /Line 2: A quotation mark is not closed/);
   assert.match(plain((await upload(csm, 'name,kind\na,b\n')).text), /The first row must name the columns/);
+  assert.match(plain((await upload(csm, 'slug,policy\np1,\0\n')).text), /Line 2: This isn’t a text file/);
+  assert.match(
+    plain((await upload(csm, 'slug,short name,policy\na,b,off\n')).text),
+    /Two columns in the first row mean the same/,
+  );
   assert.match(plain((await upload(csm, '')).text), /The file has no rows/);
   assert.match(plain((await upload(csm, 'slug,policy\n')).text), /The file has no rows/);
 });
