@@ -8,7 +8,7 @@ import type { InviteMode } from '#core/bulk/import-row.ts';
 import { isRefusal, type Refusal, refuse } from '#core/values/result.ts';
 import { counted } from '#core/values/text.ts';
 import type { Env } from '#env.ts';
-import { IMPORT_CSV_BYTES, prepareImport, startImport } from '#flows/bulk/import-job.ts';
+import { IMPORT_CSV_BYTES, prepareImport, settingsOf, startImport } from '#flows/bulk/import-job.ts';
 import { stopBulk } from '#flows/bulk/start.ts';
 import { workOffOne } from '#flows/bulk/work.ts';
 import { listBulkItems } from '#store/bulk/items.ts';
@@ -65,10 +65,15 @@ async function faultsOf(env: Env, { id }: BulkJob) {
   return items.map(({ line, note }) => ({ line, fault: note ?? '' }));
 }
 
-async function dryOutput(env: Env, { id, total, unchanged }: BulkJob): Promise<Output> {
+async function dryOutput(env: Env, job: BulkJob): Promise<Output> {
+  const { id, total, unchanged } = job;
+  const { partners = 0, people = 0 } = settingsOf(job).adds ?? {};
   await stopBulk(env, ACTOR, id);
-  const text = `${counted(total, 'row')} without a fault: ${total - unchanged} would be added, ${counted(unchanged, 'is', 'are')} there already. Nothing was added.`;
-  return { data: { rows: total, adds: total - unchanged, exist: unchanged, faults: [], faultCount: 0 }, lines: [text] };
+  const text = `${counted(total, 'row')} without a fault: ${counted(partners, 'partner')} and ${counted(people, 'person', 'people')} would be added, ${counted(unchanged, 'row is', 'rows are')} there already. Nothing was added.`;
+  return {
+    data: { rows: total, adds: total - unchanged, partners, people, exist: unchanged, faults: [], faultCount: 0 },
+    lines: [text],
+  };
 }
 
 async function add(

@@ -75,6 +75,8 @@ export type ImportSettings = {
   readonly header: readonly string[];
   readonly columns: Columns<ImportColumn>;
   readonly invite: InviteMode;
+  /** What the dry run found to add. */
+  readonly adds?: { readonly partners: number; readonly people: number };
   /** The job that invites later. */
   readonly inviteJobId?: string;
 };

@@ -19,6 +19,8 @@ type Seen = {
   readonly partners: Map<string, Known>;
   /** Partners that rows name by their name alone. */
   readonly named: Map<string, Partner | undefined>;
+  /** What the rows without a fault add: new partners by their key, and people. */
+  readonly adds: { readonly partners: Set<string>; people: number };
 };
 type Known = { readonly name: string | undefined; readonly policy: string };
 
@@ -35,11 +37,16 @@ type Checked = {
  */
 export async function checkImport(env: Env, job: BulkJob, isStopping: () => boolean): Promise<boolean> {
   const settings = settingsOf(job);
-  const seen: Seen = { emails: new Set(), partners: new Map(), named: new Map() };
+  const seen: Seen = {
+    emails: new Set(),
+    partners: new Map(),
+    named: new Map(),
+    adds: { partners: new Set(), people: 0 },
+  };
   const counts = { unchanged: 0, failed: 0 };
   for (let after = 0; !isStopping(); ) {
     const items = await listBulkItems(env.db.read, job.id, { after, limit: ROWS_PER_CHECK });
-    if (items.length === 0) return finishCheck(env, job, counts);
+    if (items.length === 0) return finishCheck(env, job, counts, seen);
     const checked = await checkRows(env, items, settings, seen);
     for (const { state } of checked) if (state !== 'waiting') counts[state] += 1;
     const last = items.at(-1)?.position ?? after;
@@ -73,11 +80,21 @@ async function checkRows(
   for (const { item, row } of rows) {
     const before = seen.partners.size;
     const note = 'fault' in row ? row.fault : await faultOf(env, row, { bySlug, owners, seen });
+    if (note === undefined && !('fault' in row)) countAdded(row, seen);
     const effect = seen.partners.size > before ? ('creates' as const) : ('' as const);
     const state = note === undefined ? 'waiting' : note === 'exists' ? 'unchanged' : 'failed';
     checked.push({ item, state, note: note ?? null, effect });
   }
   return checked;
+}
+
+function countAdded({ partner, person }: ImportRow, { partners, adds }: Seen): void {
+  if (partners.has(keyOf(partner))) adds.partners.add(keyOf(partner));
+  if (person) adds.people += 1;
+}
+
+function keyOf({ isByName, slug }: ImportPartner): string {
+  return `${isByName ? 'name' : 'slug'} ${slug}`;
 }
 
 type There = {
@@ -117,7 +134,7 @@ async function partnerThere(
 
 /** The first row of a partner decides; a later one says the same or nothing. A partner that is there keeps its policy. */
 function partnerFault(typed: ImportPartner, there: Partner | undefined, { partners }: Seen): RowFault | undefined {
-  const key = `${typed.isByName ? 'name' : 'slug'} ${typed.slug}`;
+  const key = keyOf(typed);
   const policy = typed.mfa === undefined ? '' : `${typed.mfa.policy} ${typed.mfa.requiredFrom ?? ''}`;
   if (there !== undefined) {
     if (there.archivedAt !== undefined) return 'partner_archived';
@@ -145,9 +162,15 @@ async function writeChecked(env: Env, job: BulkJob, checked: readonly Checked[],
   return !isRefusal(outcome) && outcome;
 }
 
-async function finishCheck(env: Env, { id }: BulkJob, counts: { unchanged: number; failed: number }): Promise<boolean> {
+async function finishCheck(
+  env: Env,
+  job: BulkJob,
+  counts: { readonly unchanged: number; readonly failed: number },
+  { adds: { partners, people } }: Seen,
+): Promise<boolean> {
+  const settings = JSON.stringify({ ...settingsOf(job), adds: { partners: partners.size, people } });
   await actingTransaction(env, 'system', plainly, (tx) =>
-    moveBulkJob(tx, id, 'checking', { ...counts, state: 'checked' }),
+    moveBulkJob(tx, job.id, 'checking', { ...counts, settings, state: 'checked' }),
   );
   return true;
 }

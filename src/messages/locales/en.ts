@@ -770,6 +770,8 @@ export const en = {
   "import.columns": "Columns",
   "import.columns.lead": "Check which column of your file is which. Nothing is added yet.",
   "import.exists": "Already exists",
+  "import.fact.adds": "Will be added",
+  "import.fact.adds.value": "{partners, plural, =0 {No partner} one {# partner} other {# partners}}, {people, plural, =0 {no one} one {# person} other {# people}}",
   "import.fact.exist": "Already exist",
   "import.fact.exist.value": "{unchanged, plural, =0 {None} one {One row; it stays unchanged} other {# rows; they stay unchanged}}",
   "import.fact.faults": "Errors",

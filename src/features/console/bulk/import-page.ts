@@ -1,3 +1,4 @@
+import type { ImportSettings } from '#core/bulk/import-row.ts';
 import { reasonField } from '#features/console/act-pages.ts';
 import { pathWith } from '#features/console/filters.ts';
 import { consolePage, type Done, errorAt, type Refused } from '#features/console/frame-page.ts';
@@ -83,6 +84,8 @@ export function columnsPage(view: View, { job, header, fields, rows }: ColumnCho
 
 type StartPage = {
   readonly job: ShownJob;
+  /** Absent for a check of a version before. */
+  readonly adds: ImportSettings['adds'];
   readonly noted: Noted;
   readonly isFirst: boolean;
   readonly typed: InviteTyped;
@@ -90,7 +93,7 @@ type StartPage = {
 };
 
 /** The dry run: what would be added, every row that would not, and the button that starts it. */
-export function importStartPage(view: View, { job, noted, isFirst, typed, refusal }: StartPage): Html {
+export function importStartPage(view: View, { job, adds, noted, isFirst, typed, refusal }: StartPage): Html {
   const { t } = view;
   const { id, total, unchanged, failed } = job;
   const count = total - unchanged - failed;
@@ -102,6 +105,7 @@ export function importStartPage(view: View, { job, noted, isFirst, typed, refusa
     refusal,
     body: html`${count > 0 && html`<p class="lead">${t('import.lead.start', { count })}</p>`}${dataList([
       { label: t('import.fact.rows'), value: t('import.fact.rows.value', { total }) },
+      ...(adds ? [{ label: t('import.fact.adds'), value: t('import.fact.adds.value', adds) }] : []),
       { label: t('import.fact.exist'), value: t('import.fact.exist.value', { unchanged }) },
       { label: t('import.fact.faults'), value: t('import.fact.faults.value', { failed }) },
     ])}

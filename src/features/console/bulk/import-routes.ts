@@ -91,9 +91,9 @@ export const importRoutes: readonly Route[] = [
     missing,
     find,
     elsewhere: (_call, { job }) => (job.state === 'checked' ? undefined : seeOther(`${IMPORT}/${job.id}`)),
-    async draw({ env, view, query }, { job }, { invite = 'never', from = '', reason = '' }, refusal) {
+    async draw({ env, view, query }, { job, settings }, { invite = 'never', from = '', reason = '' }, refusal) {
       const at = readJobPage(query);
-      const shown = { job, noted: await readNoted(env, job, at), isFirst: at.after === 0 };
+      const shown = { job, adds: settings?.adds, noted: await readNoted(env, job, at), isFirst: at.after === 0 };
       const form = { invite, from, reason };
       return importStartPage(view, { ...shown, typed: form, refusal: refusal && refusedWords(view, refusal) });
     },

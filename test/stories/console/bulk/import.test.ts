@@ -71,6 +71,7 @@ test('a file adds partners and people, after its columns and a dry run were show
   assert.deepEqual(await peopleOf(opened), ['ana@acme.example Ana Silva member acme'], 'a dry run adds nothing');
   const page = await read(csm, `${path}/start`);
   assert.match(page, /Import 4 rows/);
+  assert.match(page, /Will be added 3 partners, 3 people/);
   assert.match(page, /5 Already exists Already exists and stays unchanged/);
 
   const start = await csm.post(`${path}/start`, { invite: 'never', from: '', reason: 'contract of spring' });
