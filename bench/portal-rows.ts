@@ -1,9 +1,10 @@
-import { clientDigest, clientText } from '#core/audit/chain.ts';
+import { clientDigest, clientText, eventProofText } from '#core/audit/chain.ts';
 import { DAY_SECONDS } from '#core/time/spans.ts';
 import { createIdSource } from '#crypto/random.ts';
 import { partnerName, plainWord } from '#demo/names.ts';
 import { chance, type MadePartner } from '#demo/people.ts';
 import type { Env } from '#env.ts';
+import { auditProof } from '#flows/runtime/append-event.ts';
 import type { Schema } from '#store/engine/database.ts';
 
 const DEVICES = [
@@ -51,11 +52,11 @@ export function eventSource(env: Env, people: readonly Signer[], { count, now }:
     const person = people[Math.floor(chance(number * 3 + 1) * people.length)];
     const { action, outcome, detail } = happening(chance(number * 3 + 2), person?.isEnrolled ?? false);
     const actor = outcome === 'success' ? (person?.id ?? null) : null;
-    return {
-      ...{ id: newId(), at, action, outcome, actor, subject: person?.id ?? null, partner: person?.partnerId ?? null },
-      ...{ request_id: null, detail, proof: null, batch: null },
-      ...(clients[number % CLIENTS] as Client),
-    };
+    const about = { subject: person?.id ?? null, partner: person?.partnerId ?? null };
+    const event = { id: newId(), at, action, outcome, actor, ...about, detail };
+    const client = clients[number % CLIENTS] as Client;
+    const sealable = { ...event, requestId: null, clientDigest: client.client_digest };
+    return { ...event, ...client, request_id: null, batch: null, proof: auditProof(env, eventProofText(sealable)) };
   };
 }
 

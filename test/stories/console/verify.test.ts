@@ -32,6 +32,7 @@ test('a button on the page of the log verifies it: how many events, until which 
   assert.match(await read(csm, VERIFY), /newest 50,000 events, in at most 2,000 batches/);
   assert.equal((await csm.post(VERIFY)).location, `${AUDIT}?done=verified#chain`);
   const page = await read(csm, `${AUDIT}?done=verified`);
+  assert.match(page, /Last verified: Jan 15, 2027, 8:00 AM UTC , intact · Hash chain .* When What Who/);
   assert.match(
     page,
     /Last verified intact [^.]*, Chris Meyer \d+ events checked: the whole log\. The last one is [\w-]{36} /,
@@ -45,8 +46,10 @@ test('the button finds a changed event, and says so in the log of the operator t
   const { world, csm } = await openConsole(t);
   await sealBatches(world, 3, 2);
   await change(world, 2);
+  assert.match(await read(csm, AUDIT), /Last verified: never · Hash chain/);
   await csm.get(VERIFY);
   await csm.post(VERIFY);
+  assert.match(await read(csm, AUDIT), /Last verified: [^·]*, not intact · Hash chain/);
   assert.match(await read(csm, AUDIT), /not intact : 2 differences found, the first in batch 2/);
   assert.ok(world.log.some((line) => line.includes('the audit log is not intact')));
 });

@@ -7,6 +7,14 @@ import type { Chain, LastVerified } from './chain.ts';
 
 const VERIFY = '/console/audit/verify';
 
+/** Above the events: whether the log was verified, and the way to the rest, which is below them. */
+export function chainLine({ t, locale }: View, { verified }: Chain): Html {
+  const said = verified
+    ? html`${timeElement(verified.at, locale)}, ${verified.isIntact ? t('audit.chain.intact') : html`<strong>${t('audit.chain.broken')}</strong>`}`
+    : t('audit.chain.notYet');
+  return html`<p class="hint">${t('audit.chain.verified')}: ${said} · <a href="#chain">${t('audit.chain')}</a></p>`;
+}
+
 /** The state of the chain that seals the log, the last verification, and the button for another one. */
 export function chainSection(view: View, chain: Chain): Html {
   const { t } = view;

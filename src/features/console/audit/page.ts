@@ -7,9 +7,9 @@ import { grid, pager } from '#ui/parts/grid.ts';
 import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
-import { chainSection } from './chain-page.ts';
+import { chainLine, chainSection } from './chain-page.ts';
 import { ACTIONS, type AuditEventRow, type AuditList, type AuditQuery, auditPath, GROUPS } from './search.ts';
-import { actionCell, actionWords, subjectCell, trailColumns, whoCell } from './trail-page.ts';
+import { actionCell, actionWords, actorCell, subjectCell, trailColumns } from './trail-page.ts';
 
 const PATH = '/console/audit';
 
@@ -20,7 +20,7 @@ export function auditPage(view: View, list: AuditList, done?: Done): Html {
   return consolePage(view, {
     title: t('console.audit'),
     part: 'audit',
-    body: html`${auditFilters(view, query, scope.person?.label)}
+    body: html`${chainLine(view, list.chain)}${auditFilters(view, query, scope.person?.label)}
 <div id="results">${grid({
       caption: t('console.audit'),
       isShort: true,
@@ -80,7 +80,7 @@ function cellsOf(view: View, row: AuditEventRow): readonly Content[] {
   return [
     timeElement(row.at, locale),
     actionCell(view, row),
-    whoCell(row.actor),
+    actorCell(view, row),
     subjectCell(row, row.partner),
     row.isErased
       ? html`<span class="hint">${t('audit.erased')}</span>`

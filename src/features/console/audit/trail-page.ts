@@ -15,7 +15,7 @@ export function trailGrid(view: View, trail: readonly TrailEvent[], all: string)
     rows: trail.map((event) => [
       timeElement(event.at, locale),
       actionCell(view, event),
-      whoCell(event.actor),
+      actorCell(view, event),
       subjectCell(event),
     ]),
     empty: html`<p>${t('trail.none')}</p>`,
@@ -52,10 +52,15 @@ export function actionCell({ t }: View, event: TrailEvent): Html {
 <br><span class="hint"><code>${breakable(action)}</code>${facts.length > 0 && html` <span>${facts.map((one, index) => html`${index > 0 && ' · '}${one}`)}</span>`}</span>`;
 }
 
+type Whom = Pick<TrailEvent, 'subject' | 'isOwn' | 'actor'>;
+
 /** To whom, with the partner if it is given. A phone leaves out nobody, and the name where it is also the actor's. */
-export function subjectCell({ subject, isOwn }: Pick<TrailEvent, 'subject' | 'isOwn'>, partner?: string): Html {
-  return html`<span${(isOwn || subject === undefined) && html` class="own"`}>${whoCell(subject)}</span>${partner !== undefined && html`<br><span class="hint">${partner}</span>`}`;
+export function subjectCell({ subject, isOwn, actor }: Whom, partner?: string): Html {
+  return html`<span${(isOwn || subject === undefined) && html` class="own"`}>${whoCell(subject)}</span>${partner !== undefined && html`<br><span class="hint">${partner}</span>`}${actor === undefined && ALONE}`;
 }
+
+/** On a phone the one name of a row needs no label. */
+const ALONE = html`<span class="own"></span>`;
 
 /** Which setting of the service became what. */
 function settingCell(t: View['t'], { name, from, to }: NonNullable<TrailEvent['setting']>): Html {
@@ -76,7 +81,12 @@ function breakable(code: string): Content {
   return code.split(/(?<=[._])/).map((part, index) => html`${index > 0 && html`<wbr>`}${part}`);
 }
 
-/** A name. A deleted person shows as an id, an actor that is no person as its code. */
-export function whoCell(name: string | undefined): Content {
-  return name === undefined ? '–' : html`<span class="anywhere">${name}</span>`;
+/** Who did it: a name, or in words what is no person. */
+export function actorCell({ t }: View, { actor }: Pick<TrailEvent, 'actor'>): Content {
+  return whoCell(actor === 'command_line' ? t('audit.byCommand') : actor);
+}
+
+/** A name. A deleted person shows as an id. A phone says nothing of nobody. */
+function whoCell(name: string | undefined): Content {
+  return name === undefined ? html`<span class="own">–</span>` : html`<span class="anywhere">${name}</span>`;
 }
