@@ -102,6 +102,6 @@ async function openPortal({ world }: Site): Promise<string> {
   const other = 'karolina.wisniewska-kowalczyk@branch-office.acme.example';
   await world.addUser({ email: other, name: 'Karolina', partnerId: off.id });
   await world.person().signIn(other);
-  await world.person().signIn(other, 'not the password');
+  await world.person().signIn(email, 'not the password');
   return id;
 }

@@ -32,7 +32,7 @@ test('a button on the page of the log verifies it: how many events, until which 
   assert.match(await read(csm, VERIFY), /newest 50,000 events, in at most 2,000 batches/);
   assert.equal((await csm.post(VERIFY)).location, `${AUDIT}?done=verified#chain`);
   const page = await read(csm, `${AUDIT}?done=verified`);
-  assert.match(page, /Last verified: Jan 15, 2027, 8:00 AM UTC , intact · Hash chain .* When What Who/);
+  assert.match(page, /Last verified: Jan 15, 2027, 8:00 AM UTC , intact · Hash chain .* Apply/);
   assert.match(
     page,
     /Last verified intact [^.]*, Chris Meyer \d+ events checked: the whole log\. The last one is [\w-]{36} /,
