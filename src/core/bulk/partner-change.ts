@@ -44,8 +44,10 @@ export function planChange(change: PartnerChange, current: PartnerSettings, now:
       return fromTo({ reminders: current.reminders }, { reminders: change.reminders });
     case 'undo': {
       const from = 'policy' in change.from ? policyOf(current) : { reminders: current.reminders };
-      if (!isSame(from, change.from)) return { unchanged: 'changed_since' };
-      return fromTo(from, 'policy' in change.to ? inForce(change.to, now) : change.to);
+      const to = 'policy' in change.to ? inForce(change.to, now) : change.to;
+      // An undo before, or somebody, has put it back already.
+      if (isSame(from, to)) return { unchanged: 'same' };
+      return isSame(from, change.from) ? { from, to } : { unchanged: 'changed_since' };
     }
   }
 }

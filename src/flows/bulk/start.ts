@@ -77,7 +77,7 @@ export async function startBulk(
     if (!found) return refuse('not_found', { reason: 'bulk_job' });
     // Two people may press Undo at once: the second finds the first one's job.
     if (found.parent_id !== null) await lockBulkJob(tx, found.parent_id);
-    if (found.parent_id !== null && (await findUndoOf(tx, found.parent_id))) {
+    if (found.parent_id !== null && blocksUndo(await findUndoOf(tx, found.parent_id))) {
       return refuse('forbidden', { reason: 'bulk_undone' });
     }
     const change = {
@@ -93,9 +93,14 @@ export async function startBulk(
 
 const UNDOABLE: readonly BulkJob['kind'][] = ['policy', 'date', 'reminders', 'undo'];
 
-/** Whether a job can be put back: it has ended, and somebody started no undo of it yet. */
+/** An undo that was stopped leaves the rest to another one. */
+function blocksUndo(undo: BulkJob | undefined): boolean {
+  return undo !== undefined && undo.state !== 'stopped';
+}
+
+/** Whether a job can be put back: it has ended, and no undo of it runs or has finished. */
 export function checkUndo(job: BulkJob, undo: BulkJob | undefined): Refusal | undefined {
-  if (undo !== undefined) return refuse('forbidden', { reason: 'bulk_undone' });
+  if (blocksUndo(undo)) return refuse('forbidden', { reason: 'bulk_undone' });
   const isOver = job.state === 'finished' || job.state === 'stopped';
   return isOver && UNDOABLE.includes(job.kind) ? undefined : refuse('forbidden', { reason: 'bulk_not_over' });
 }

@@ -68,6 +68,9 @@ export async function findUndoOf(queries: Queries, id: string): Promise<BulkJob 
     .where('parent_id', '=', id)
     .where('kind', '=', 'undo')
     .where('started_at', 'is not', null)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
     .executeTakeFirst();
 }
 

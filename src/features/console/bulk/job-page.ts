@@ -25,7 +25,7 @@ export function jobPage(view: View, progress: Progress, done?: Done): Html {
       job.state === 'running' && linkButton(`${path}/stop`, t('bulk.stop')),
       mayUndo && linkButton(`${path}/undo`, t('bulk.undo')),
     )}
-${undo && html`<p>${t('bulk.undone')} <a href="/console/bulk/${undo.id}">${t('bulk.undone.link')}</a></p>`}
+${undo && html`<p>${undoneWords(view, undo)} <a href="/console/bulk/${undo.id}">${t('bulk.undone.link')}</a></p>`}
 ${dataList(factsOf(view, progress))}
 <section><h2>${t('bulk.notDone', { count: job.failed + job.unchanged })}</h2>
 ${grid({
@@ -41,6 +41,11 @@ ${grid({
 })}
 ${pager(t, { first: page.after > 0 ? path : undefined, next: next === undefined ? undefined : pathWith(path, { after: String(next) }) })}</section></div>`,
   });
+}
+
+function undoneWords({ t }: View, { state: at, done, total }: ShownJob): string {
+  if (at === 'stopped') return t('bulk.undone.stopped', { done, total });
+  return t(at === 'running' ? 'bulk.undone.running' : 'bulk.undone');
 }
 
 /** Counts and a bar. While it runs, the script replaces the part around it. */

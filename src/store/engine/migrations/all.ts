@@ -33,6 +33,7 @@ import { looks } from './032-looks.ts';
 import { instanceSettings } from './033-instance-settings.ts';
 import { passwordSetAt } from './035-password-set-at.ts';
 import { rollOutIndexes } from './036-roll-out-indexes.ts';
+import { undoAgain } from './037-undo-again.ts';
 
 /** Every migration, in the order of its names. A published migration never changes. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -68,6 +69,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '033-instance-settings': instanceSettings,
   '035-password-set-at': passwordSetAt,
   '036-roll-out-indexes': rollOutIndexes,
+  '037-undo-again': undoAgain,
 };
 
 /** The number of migrations in this code: the version of its schema. */

@@ -188,3 +188,24 @@ test('a running job is stopped, a preview discarded, and both are in the list', 
   assert.deepEqual(await policiesOf(world), ['optional', 'off', 'off', 'off']);
   assert.match(await read(csm, '/console/bulk'), /Change policies 0 of 1 done Stopped/);
 });
+
+test('the page of a job says how far its undo came, and offers another one', async (t) => {
+  const opened = await open(t);
+  const { world, csm, partners } = opened;
+  const before = await policiesOf(world);
+  const start = await preview(opened, `partner=${partners[0]}`, { policy: 'optional' });
+  const job = start.replace('/start', '');
+  await csm.post(start, { reason: WHY });
+  await workOff(world.env);
+  const { location: undo = '' } = await csm.post(`${job}/undo`, { reason: WHY });
+  assert.match(await read(csm, job), /This job is being undone\./);
+  assert.notDeepEqual(await policiesOf(world), before);
+  await csm.post(undo.replace('?done=bulkStarted', '/stop'));
+  const page = await csm.get(job);
+  assert.match(plain(page.text), /The undo of this job was stopped: 0 of 1 partner was restored\./);
+  assert.match(page.text, new RegExp(`href="${job}/undo"`));
+  await csm.post(`${job}/undo`, { reason: WHY });
+  await workOff(world.env);
+  assert.match(await read(csm, job), /This job was undone\./);
+  assert.deepEqual(await policiesOf(world), before);
+});
