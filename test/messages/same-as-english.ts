@@ -33,6 +33,7 @@ export const SAME_AS_ENGLISH: Readonly<Record<Translated, readonly UserKey[]>> =
     'setUp.apps.android',
     'setUp.apps.iphone',
     'people.mfa.apps',
+    'people.state',
     'role.csm',
     'role.manager',
   ],

@@ -30,7 +30,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.locator('ul.rows').first()).toContainText(/Required from\s+February 4, 2027/);
       await expect(page.locator('ul.rows').first()).toContainText('Sent to people without an authenticator on');
 
-      await page.getByLabel('State').selectOption('No MFA');
+      await page.getByLabel('Status').selectOption('No MFA');
       if (!javaScriptEnabled) await pressButton(page, 'Apply');
       await expect(rows).toHaveCount(2);
       await expect(rows.filter({ hasText: 'Eva Krause' })).toHaveCount(0);

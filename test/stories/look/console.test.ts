@@ -17,7 +17,7 @@ describe('the page with the look of a partner', () => {
     const look = `${partnerPath}/look`;
     assert.match(plain((await csm.get(partnerPath)).text), /Look As everyone sees it/);
     const saved = await csm.submit(look, TYPED);
-    assert.match(plain(saved.text), /Look saved\. Its people see it with their next page\./);
+    assert.match(plain(saved.text), /Look saved\. People of this partner see it on the next page they open\./);
     for (const value of [
       'value="Acme Access"',
       'value="25"',

@@ -173,7 +173,7 @@ export const troubleshooting: Article = {
           ],
         },
         'Ihren Einmalcode oder einen Wiederherstellungscode brauchen Sie danach trotzdem. Nach einigen Minuten noch keine E-Mail? Sehen Sie im Spam-Ordner nach und prüfen Sie, ob Sie die E-Mail-Adresse eingegeben haben, die Ihre Firma für Sie angegeben hat. Wir schicken höchstens 3 E-Mails pro Stunde.',
-        'Wird Ihr neues Passwort abgelehnt, machen Sie es länger: 15 Zeichen genügen immer. Lassen Sie Ihren Namen, Ihr Unternehmen und Passwörter weg, die viele verwenden.',
+        'Wird Ihr neues Passwort abgelehnt, machen Sie es länger: 15 Zeichen genügen immer. Lassen Sie Ihren Namen, Ihre Firma und Passwörter weg, die viele verwenden.',
       ],
     },
     {

@@ -19,7 +19,7 @@ const setUp: Article = {
           ],
         },
         'Auch jede andere App, die 6-stellige Codes erzeugt, ist geeignet. Sie brauchen keine Telefonnummer, und die App braucht dafür keine Internetverbindung.',
-        'Ihr Unternehmen entscheidet, ob die Zwei-Faktor-Authentifizierung für alle Pflicht ist. Wenn Sie nicht dazu aufgefordert werden, können Sie sie auf Ihrer [Sicherheitsseite](/security) selbst einrichten. Soll sie für alle in Ihrem Unternehmen Pflicht sein, wenden Sie sich an {contact}.',
+        'Ihre Firma entscheidet, ob die Zwei-Faktor-Authentifizierung für alle Pflicht ist. Wenn Sie nicht dazu aufgefordert werden, können Sie sie auf Ihrer [Sicherheitsseite](/security) selbst einrichten. Soll sie für alle in Ihrer Firma Pflicht sein, wenden Sie sich an {contact}.',
       ],
     },
     {
@@ -102,7 +102,7 @@ const howSignInWorks: Article = {
             'Geben Sie die 6 Ziffern bei **Einmalcode** ein und wählen Sie **Bestätigen**. Sie sind angemeldet.',
           ],
         },
-        'Wir fragen bei jeder Anmeldung nach dem Code, auch auf einem Computer, den Sie schon verwendet haben, außer wenn Ihr Unternehmen vertrauenswürdige Geräte erlaubt und Sie das Gerät dazu gemacht haben.',
+        'Wir fragen bei jeder Anmeldung nach dem Code, auch auf einem Computer, den Sie schon verwendet haben, außer wenn Ihre Firma vertrauenswürdige Geräte erlaubt und Sie das Gerät dazu gemacht haben.',
       ],
     },
     {

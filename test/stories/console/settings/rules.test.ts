@@ -117,6 +117,6 @@ test('the environment wins over a stored rule, and the page says what has no eff
   );
   const line = await lineOf(robin, 'Second approval');
   assert.match(line, /One member of staff is enough Set in the environment by SALLYPORT_RESET_SECOND_APPROVER/);
-  assert.match(line, /Set here before, currently without effect: A second/);
+  assert.match(line, /Set here earlier, has no effect now: A second/);
   assert.doesNotMatch((await robin.get(SETTINGS)).text, /href="\/console\/resets"/);
 });

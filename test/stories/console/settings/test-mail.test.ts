@@ -41,7 +41,7 @@ test('the page says what became of it: queued, accepted, put off, refused', asyn
   await becomes({ last_fault: 'EAUTH AUTH PLAIN 535 5.7.8', tries: 1 });
   assert.match(
     await read(robin, page),
-    /hasn’t been sent yet.*doesn’t accept the user name or password.*EAUTH AUTH PLAIN 535/,
+    /hasn’t been sent yet.*doesn’t accept the username or password.*EAUTH AUTH PLAIN 535/,
   );
   await becomes({ last_fault: 'EENVELOPE RCPT TO 550 5.1.1', dead_at: world.clock.at });
   assert.match(await read(robin, page), /was refused.*doesn’t know this address/);
