@@ -1081,7 +1081,7 @@ export const en = {
   "mail.password_reset.subject": "Set a new password for {product}",
   "mail.password_reset.text": "Someone, probably you, asked to set a new password for this email at {product}.",
   "mail.recovery_code_used.action": "See your security settings",
-  "mail.recovery_code_used.after": "If you have lost your phone, set up a new authenticator there. If this wasn’t you, someone has your password and your recovery codes. Change your password right away and get new codes.",
+  "mail.recovery_code_used.after": "If you have lost your phone, set up a new authenticator in your security settings. If this wasn’t you, someone has your password and your recovery codes. Change your password right away and get new codes.",
   "mail.recovery_code_used.subject": "A recovery code was used for {product}",
   "mail.recovery_code_used.text": "A recovery code was just used to sign in to {product} as you. {left, plural, one {# code is left.} other {# codes are left.}}",
   "mail.refused_passwords.action": "See your security settings",
