@@ -108,7 +108,7 @@ export function authenticatorPage(view: View, page: AuthenticatorPage): Html {
     title: nameOf(view, one),
     width: 'form',
     refusal: summary && { ...summary, fieldId: isName ? 'name' : undefined },
-    body: html`<p class="lead">${kindOf(view, one)}</p>
+    body: html`${kindOf(view, one) !== nameOf(view, one) && html`<p class="lead">${kindOf(view, one)}</p>`}
 ${form(
   view,
   `${LIST}/${one.id}`,

@@ -168,6 +168,13 @@ test('an export goes on to its end, however long it is', async (t) => {
   }
 });
 
+test('what the server does by itself is called automatic', async (t) => {
+  const { world, csm, ana, partner } = await openConsole(t);
+  const event = { action: 'user.reminded', actor: 'system', subject: ana.id, partner: partner.id, detail: {} } as const;
+  await world.env.db.transaction((tx) => appendEvent(world.env, tx, event, undefined));
+  assert.match(await read(csm, AUDIT), /MFA reminder sent user\.reminded Automatic /);
+});
+
 test('the chain says what is sealed, what is not, and how the last verification went', async (t) => {
   const { world, csm } = await openConsole(t);
   assert.match(await read(csm, AUDIT), /Last sealed nothing yet Not sealed yet \d+ events Last verified never/);

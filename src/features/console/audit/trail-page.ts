@@ -83,6 +83,7 @@ function breakable(code: string): Content {
 
 /** Who did it: a name, or in words what is no person. */
 export function actorCell({ t }: View, { actor }: Pick<TrailEvent, 'actor'>): Content {
+  if (actor === 'system') return whoCell(t('audit.bySystem'));
   return whoCell(actor === 'command_line' ? t('audit.byCommand') : actor);
 }
 

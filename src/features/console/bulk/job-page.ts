@@ -54,10 +54,10 @@ export function progressPart(view: View, job: ShownJob): Html {
   const { total, done, unchanged, failed } = job;
   const isRunning = job.state === 'running' || job.state === 'checking';
   if (!isRunning && job.started_at === null) {
-    return html`<div class="progress"><p>${stateWords(view, job)} ${countWords(view, job)}</p></div>`;
+    return html`<div class="progress"><p>${stateWords(view, job)} · ${countWords(view, job)}</p></div>`;
   }
   const over = job.state === 'checking' ? job.checked : done + unchanged + failed;
-  return html`<div class="progress"${isRunning && html` data-reload="progress"`}><p>${stateWords(view, job)} ${countWords(view, job)}</p>
+  return html`<div class="progress"${isRunning && html` data-reload="progress"`}><p>${stateWords(view, job)} · ${countWords(view, job)}</p>
 <progress max="${total}" value="${over}" aria-label="${countWords(view, job)}"></progress>
 <p class="quiet">${t(job.kind === 'import' ? 'import.outcome' : job.kind === 'invite' ? 'import.invited' : 'bulk.outcome', { done, unchanged, failed })}</p>
 ${isRunning && html`<p class="quiet">${t('bulk.runs')} <a href="">${t('bulk.reload')}</a></p>`}

@@ -137,7 +137,7 @@ export const troubleshooting: Article = {
           title: 'Was Sie tun können',
           steps: [
             'Finden Sie heraus, warum die Codes falsch sind, bevor Sie es noch einmal versuchen: [Mein Code ist falsch](#code-incorrect).',
-            'Warten Sie so lange, wie die Seite sagt. Frühere Versuche werden abgelehnt, verlängern die Wartezeit aber nicht.',
+            'Warten Sie so lange, wie die Seite sagt. Versuche vor dieser Zeit werden abgelehnt, verlängern die Wartezeit aber nicht.',
             'Eilt es? Für Wiederherstellungscodes gilt eine eigene Grenze. Sie können jetzt einen verwenden.',
           ],
         },

@@ -134,7 +134,7 @@ export const troubleshooting: Article = {
           title: 'What to do',
           steps: [
             'Find out why the codes are wrong before you try again: [my code is incorrect](#code-incorrect).',
-            'Wait as long as the page says. Earlier attempts are refused, but don’t make the wait longer.',
+            'Wait as long as the page says. Attempts before then are refused, but don’t make the wait longer.',
             'In a hurry? A recovery code has its own limit, so you can use one now.',
           ],
         },

@@ -56,16 +56,16 @@ test('ticked partners are previewed, changed in the background, and put back', a
   assert.equal(blank.status, 400);
   const { location: job = '' } = await csm.post(start, { reason: WHY });
   assert.equal(job, start.replace('/start', '?done=bulkStarted'));
-  assert.match(await read(csm, job), /Running 0 of 2 done/);
+  assert.match(await read(csm, job), /Running · 0 of 2 done/);
   await workOff(world.env);
   const path = job.split('?')[0] ?? '';
-  assert.match(await read(csm, path), /Finished 2 of 2 done 2 changed, 0 left unchanged, 0 failed/);
+  assert.match(await read(csm, path), /Finished · 2 of 2 done 2 changed, 0 left unchanged, 0 failed/);
   assert.deepEqual(await policiesOf(world), ['optional', 'required', 'required', 'off']);
   assert.match(await read(csm, `/console/partners/${first}`), new RegExp(`MFA policy changed.*${WHY}`));
 
   const { location: undo = '' } = await csm.post(`${path}/undo`, { reason: 'too early' });
   await workOff(world.env);
-  assert.match(await read(csm, undo), /Finished 2 of 2 done/);
+  assert.match(await read(csm, undo), /Finished · 2 of 2 done/);
   assert.match(await read(csm, path), /This job was undone/);
   assert.deepEqual(await policiesOf(world), ['optional', 'off', 'off', 'off']);
   assert.equal((await csm.get(`${path}/undo`)).status, 200);
@@ -180,7 +180,7 @@ test('a running job is stopped, a preview discarded, and both are in the list', 
   await csm.post(start, { reason: WHY });
   assert.equal((await csm.post(`${job}/stop`)).location, `${job}?done=bulkStopped`);
   await workOff(world.env);
-  assert.match(await read(csm, job), /Stopped 0 of 1 done/);
+  assert.match(await read(csm, job), /Stopped · 0 of 1 done/);
   const other = await preview(opened, `partner=${partners[0]}`, { policy: 'optional' });
   await csm.post(other.replace('/start', '/stop'));
   assert.equal((await csm.post(other, { reason: WHY })).location, other.replace('/start', ''));

@@ -78,7 +78,7 @@ test('a file adds partners and people, after its columns and a dry run were show
   assert.equal(start.location, `${path}?done=bulkStarted`);
   await workOff(world.env);
 
-  assert.match(await read(csm, path), /Finished 5 of 5 done 4 added, 1 already existed, 0 with errors/);
+  assert.match(await read(csm, path), /Finished · 5 of 5 done 4 added, 1 already existed, 0 with errors/);
   assert.deepEqual(await peopleOf(opened), [
     'ana@acme.example Ana Silva member acme',
     'bo@nord.example Bo Lind manager nord',
@@ -147,7 +147,7 @@ test('a discarded import says that it added nothing, although its check has coun
   assert.match(await read(csm, '/console/bulk'), /Import 5 rows, none added Not started/);
   await csm.post(`/console/bulk/${path.split('/').at(-1)}/stop`);
   assert.match(await read(csm, '/console/bulk'), /Import 5 rows, none added Discarded/);
-  assert.match(await read(csm, path), /Discarded 5 rows, none added/);
+  assert.match(await read(csm, path), /Discarded · 5 rows, none added/);
 });
 
 test('columns of other names are chosen by hand, and a file without partners is not checked', async (t) => {
