@@ -297,6 +297,7 @@ export const en = {
   "audit.chain.until": "The last one is",
   "audit.chain.verified": "Last verified",
   "audit.chain.whole": "the whole log.",
+  "audit.checked": "Identity checked: {how}",
   "audit.erased": "erased",
   "audit.export": "Export these events",
   "audit.export.csv": "Download as CSV",

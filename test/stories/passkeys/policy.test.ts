@@ -87,6 +87,20 @@ test('from a date an app will do until then, and people are reminded', async (t)
   assert.equal((await late.post('/sign-in/one-time-code', { code: world.totp(secret) })).location, '/enroll');
 });
 
+test('who is too many for one click is reminded by the next one, on the same day', async (t) => {
+  const { world, partnerId, staff, path } = await openWithStaff(t);
+  const extra = { email: '', partnerId, name: 'One of many' };
+  for (let count = 0; count < 1020; count++) await world.addUser({ ...extra, email: `p${1e4 + count}@acme.example` });
+  assert.match(plain((await staff.get(`${path}/remind`)).text), /Remind 1,000 people at .* at most 1,000 people\./);
+  await staff.post(`${path}/remind`);
+  assert.match(headingOn((await staff.get(`${path}/remind`)).text), /^Remind \d+ people at/);
+  await staff.post(`${path}/remind`);
+  const reminded = (await world.events()).filter(({ action }) => action === 'user.reminded');
+  assert.equal(new Set(reminded.map(({ subject }) => subject)).size, 1021);
+  assert.equal(reminded.length, 1021);
+  assert.equal((await staff.get(`${path}/remind`)).location, `${path}?reminded=yes`);
+});
+
 test('where passkeys are not allowed nobody can add or use one', async (t) => {
   const { world, set, browser, ana } = await openWithStaff(t);
   const device = phone();

@@ -45,7 +45,7 @@ export function actionCell({ t }: View, event: TrailEvent): Html {
     setting && settingCell(t, setting),
     reason,
     checkedBy !== undefined &&
-      `${t('resets.checkedBy')} ${checkedWords(t, checkedBy)}${checkNote === undefined ? '' : `, ${checkNote}`}`,
+      `${t('audit.checked', { how: checkedWords(t, checkedBy) })}${checkNote === undefined ? '' : `, ${checkNote}`}`,
     repeated !== undefined && t('trail.repeated', { count: repeated }),
   ].filter((one) => one !== undefined && one !== false);
   return html`<span>${actionWords(t, action)}</span>
