@@ -20,7 +20,7 @@ const INTRODUCTION = [
   '- **The environment wins.** A variable that is set cannot be changed in the console, which says so. Without it the value set in the console is in',
   '  force, and without that the default. `sallyport settings list` prints the value, its source and who changed it; `sallyport settings set NAME VALUE`',
   '  and `unset NAME` change it. `sallyport doctor` names values that the environment makes useless.',
-  '- Set the reset rules here when no single administrator shall be able to weaken them.',
+  '- Set the reset rules here if no single administrator should be able to weaken them.',
   '- A secret may be in a file instead: `NAME_FILE` is its path. A line end at the end of the file and a byte order mark are dropped.',
   '- An empty variable counts as not set. Quotes around a value are dropped.',
   '- An unknown name, a bad value or a contradiction stops the start with one line that says what to write. The variables that Kubernetes',
