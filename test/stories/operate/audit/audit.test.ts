@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { batchSealText } from '#core/audit/chain.ts';
@@ -46,6 +46,8 @@ test('two processes that add and seal at once leave one whole chain', async (t) 
   for (; alone; mine += 1) {
     await append(world, SIGNED_OUT);
     await sealAuditTail(world.env);
+    // SQLite gives its lock to whoever asks first: without a pause the other process could wait for seconds.
+    await setTimeout(2);
   }
   await child;
   const { intact, events, unsealed } = await verifyAudit(world.env);
