@@ -85,7 +85,7 @@ test('the sealing timer seals within a second, logs each head, and stopping seal
   const world = await auditWorld(t);
   const sealing = startSealing(world.env);
   await append(world, SIGNED_OUT);
-  await new Promise((resolve) => setTimeout(resolve, 900));
+  await setTimeout(900);
   assert.equal((await verifyAudit(world.env)).unsealed, 0);
   await append(world, SIGNED_OUT);
   await sealing.stop();
@@ -100,7 +100,7 @@ test('the sealing timer goes on after a storage error', async (t) => {
   await world.tamper('alter table audit_batches rename to gone');
   await append(world, SIGNED_OUT);
   const sealing = startSealing(world.env);
-  await new Promise((resolve) => setTimeout(resolve, 600));
+  await setTimeout(600);
   assert(world.lines.some((line) => String(line.msg).includes('could not be sealed')));
   await world.tamper('alter table gone rename to audit_batches');
   await sealing.stop();
