@@ -18,14 +18,17 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   slug: ['partner'],
   shortname: ['slug', 'partner'],
   kurzname: ['slug', 'partner'],
+  kürzel: ['slug', 'partner'],
   mfapolicy: ['policy'],
   mfa: ['policy'],
   richtlinie: ['policy'],
   mfarequiredfrom: ['from'],
+  mfapflichtab: ['from'],
   date: ['from'],
   datum: ['from'],
   mail: ['email'],
   emailaddress: ['email'],
+  emailadresse: ['email'],
   company: ['partner_name'],
   firma: ['partner_name'],
   rolle: ['role'],
@@ -48,7 +51,10 @@ export function repeatsColumn<Name extends string>(cells: readonly string[], nam
 }
 
 function columnNamed<Name extends string>(cell: string, names: readonly Name[]): Name | undefined {
-  const plain = cell.toLowerCase().replace(/[\s_-]/g, '');
+  const plain = cell
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[\s_-]/g, '');
   return names.find((one) => one.replace('_', '') === plain || ALSO[plain]?.includes(one));
 }
 

@@ -6,7 +6,7 @@ import { form, linkButton, submitButton } from '#ui/parts/actions.ts';
 import { radios, selectField } from '#ui/parts/choices.ts';
 import { textArea, textField } from '#ui/parts/fields.ts';
 import { grid, pager } from '#ui/parts/grid.ts';
-import { type Html, html } from '#ui/parts/html.ts';
+import { type Content, type Html, html } from '#ui/parts/html.ts';
 import { dataList, timeElement } from '#ui/parts/text.ts';
 import type { View } from '#ui/view.ts';
 import { fileField, uploadForm } from './change-page.ts';
@@ -177,9 +177,8 @@ type ProgressPage = {
 
 /** How far a check or an import is. */
 export function importProgressPage(view: View, { job, noted, isFirst, inviting, done }: ProgressPage): Html {
-  const { t, locale } = view;
+  const { t } = view;
   const isRunning = job.state === 'running' || job.state === 'checking';
-  const at = (instant: number | null) => (instant === null ? '–' : timeElement(instant, locale));
   return consolePage(view, {
     title: t(job.state === 'checking' ? 'import.checking' : `bulk.kind.${job.kind}`),
     part: 'partners',
@@ -188,20 +187,22 @@ export function importProgressPage(view: View, { job, noted, isFirst, inviting, 
     body: html`<div id="progress">${progressPart(view, job)}
 ${isRunning && html`<div class="actions">${linkButton(`/console/bulk/${job.id}/stop`, t('bulk.stop'))}</div>`}
 ${job.state === 'checked' && html`<div class="actions">${linkButton(`/console/import/${job.id}/start`, t('import.toStart'), 'primary')}</div>`}
-${dataList([
-  { label: t('act.reason'), value: job.reason ?? '–' },
-  { label: t('bulk.fact.started'), value: at(job.started_at) },
-  { label: t('bulk.fact.finished'), value: at(job.finished_at) },
-  ...(job.not_before > 0 ? [{ label: t('import.invites.from'), value: timeElement(job.not_before, locale) }] : []),
-  ...(inviting
-    ? [
-        {
-          label: t('bulk.kind.invite'),
-          value: html`<a href="/console/import/${inviting.id}">${timeElement(inviting.not_before, locale)}</a>`,
-        },
-      ]
-    : []),
-])}
+${progressFacts(view, job, inviting)}
 ${notedPart(view, `/console/import/${job.id}`, { noted, isFirst, count: job.unchanged + job.failed })}</div>`,
   });
+}
+
+/** What is known so far; nothing before the start. */
+function progressFacts({ t, locale }: View, job: ShownJob, inviting: ShownJob | undefined): Content {
+  const { reason, started_at: started, finished_at: finished, not_before: from } = job;
+  const instant = (at: number) => timeElement(at, locale);
+  const invites = inviting && html`<a href="/console/import/${inviting.id}">${instant(inviting.not_before)}</a>`;
+  const facts = [
+    reason !== null && { label: t('act.reason'), value: reason },
+    started !== null && { label: t('bulk.fact.started'), value: instant(started) },
+    finished !== null && { label: t('bulk.fact.finished'), value: instant(finished) },
+    from > 0 && { label: t('import.invites.from'), value: instant(from) },
+    invites && { label: t('bulk.kind.invite'), value: invites },
+  ].filter((fact) => fact !== false && fact !== undefined);
+  return facts.length > 0 && dataList(facts);
 }

@@ -64,6 +64,8 @@ test('pasted rows work like a file', async (t) => {
   const { csm } = await open(t);
   const { location: start = '' } = await upload(csm, '', { csv: 'slug\tpolicy\np1\toptional\n' });
   assert.match(await read(csm, start), /Partner 1 Off MFA optional/);
+  const { location: german = '' } = await upload(csm, '', { csv: 'Kürzel;Richtlinie;MFA Pflicht ab\np1;optional;\n' });
+  assert.match(await read(csm, german), /Partner 1 Off MFA optional/);
 });
 
 test('Latin-1, an open quotation mark, other columns and an empty file are refused in words', async (t) => {
