@@ -46,7 +46,7 @@ test('two processes that add and seal at once leave one whole chain', async (t) 
   for (; alone; mine += 1) {
     await append(world, SIGNED_OUT);
     await sealAuditTail(world.env);
-    // SQLite gives its lock to whoever asks first: without a pause the other process could wait for seconds.
+    // SQLite gives its lock to the process that asks first: without a pause the other one could wait for seconds.
     await setTimeout(2);
   }
   await child;
