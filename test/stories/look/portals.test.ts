@@ -55,6 +55,8 @@ describe('the sign-in page for a portal', () => {
     const there = await browser.ask('/.sallyport/sign-out', 'one.example.com', {});
     assert.match(there.text, /<title>[^<]* – Acme Access<\/title>/);
     assert.match(there.text, /href="\/\.sallyport\/brand\.css\?hue=25"/);
+    const shared = await browser.ask('/.sallyport/sign-out', 'two.example.com', {});
+    assert.match(shared.text, /<title>[^<]* – Partner Interface<\/title>/, 'a host of several partners');
     const sheet = await browser.ask('/.sallyport/brand.css?hue=25', 'one.example.com', {});
     assert.equal(sheet.text, ':root{--hue:25}\n');
   });
