@@ -113,7 +113,9 @@ ${submitButton(t('recoveryCodes.done'))}`,
 
 /** The heading on paper: what the codes are for, whose they are, and from which day. */
 function sheetHead({ t, brand, now, signedIn }: View): Html {
-  const head = t('recoveryCodes.file.head', { product: brand.name, email: signedIn?.email ?? '', date: dayText(now) });
+  // A hyphen where no line ends: the day stays whole.
+  const date = dayText(now).replaceAll('-', '\u2011');
+  const head = t('recoveryCodes.file.head', { product: brand.name, email: signedIn?.email ?? '', date });
   return html`<p class="sheet">${head}</p>`;
 }
 

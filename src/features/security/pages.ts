@@ -120,9 +120,9 @@ function appValue({ t, locale }: View, { factors }: Overview): Content {
   if (factors.all.length > 1) return countsOf({ t }, factors.all);
   const { kind, createdAt, lastUsedAt } = factors.all[0];
   const one = kind === 'passkey' && html`${t('passkey.one')}: `;
-  const added = html`${one}<span class="whole">${t('security.authenticator.added')} ${timeElement(createdAt, locale)}</span>`;
+  const added = html`${one}<span class="whole">${t('security.authenticator.added')} ${timeElement(createdAt, locale)}${lastUsedAt !== undefined && ','}</span>`;
   if (lastUsedAt === undefined) return added;
-  return html`${added}, <span class="whole">${t('security.authenticator.lastUsed')} ${timeElement(lastUsedAt, locale)}</span>`;
+  return html`${added} <span class="whole">${t('security.authenticator.lastUsed')} ${timeElement(lastUsedAt, locale)}</span>`;
 }
 
 /** "2 authenticator apps, 1 passkey" */
