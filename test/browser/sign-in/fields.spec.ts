@@ -62,7 +62,7 @@ test('the sheet of recovery codes says on paper whose they are and from which da
   const head = page.locator('.sheet');
   await expect(head).toBeVisible();
   await expect(head).toHaveText(
-    /^Recovery codes for Partner Interface, ana\.silva@acme\.example, created on \d{4}-\d{2}-\d{2}$/,
+    /^Recovery codes for Partner Interface, ana\.silva@acme\.example, created on \d{4}\u2011\d{2}\u2011\d{2}$/,
   );
   await page.emulateMedia({ media: 'screen' });
   await expect(head).toBeHidden();
