@@ -28,7 +28,7 @@ export function mailHtml(words: Words, { locale, product, hue }: Dress): string 
 <style>${raw(sheet(hue))}</style>
 </head>
 <body class="paper"${style(`margin:0;padding:24px 12px;background:${light.paper};color:${light.ink};${FONT}`)}>
-<div role="article" lang="${locale}" class="card"${style(`max-width:520px;margin:0 auto;padding:28px 24px;border:1px solid ${light.line};border-radius:14px;background:${light.card}`)}>
+<div role="article" lang="${locale}" class="card"${style(`max-width:520px;margin:0 auto;padding:28px 24px;overflow-wrap:break-word;border:1px solid ${light.line};border-radius:14px;background:${light.card}`)}>
 <p class="quiet"${style(`margin:0 0 20px;color:${light.quiet};font-size:14px;line-height:21px;font-weight:600`)}>${product}</p>
 <h1${style('margin:0 0 12px;font-size:22px;line-height:28px;font-weight:650')}>${words.subject}</h1>
 <p${style(TEXT)}>${words.text}</p>

@@ -1,7 +1,7 @@
 import { test as base, type Page } from '@playwright/test';
 import { LOCALES, languageName, STAFF_LOCALES } from '#messages/locales.ts';
 import { findPerson } from '#store/people/users.ts';
-import { dress } from '../../stories/look/look-story.ts';
+import { dress, LONGEST_LOOK } from '../../stories/look/look-story.ts';
 import { checkWithAxe } from '../axe.ts';
 import type { Stage } from '../ways.ts';
 import { expect, heading, openSite, watchFaults } from '../world.ts';
@@ -17,21 +17,13 @@ const PICTURES = [
 const WITH_AXE = ['sign-in-refused', 'set-up-manual', 'security'];
 const OTHERS = LOCALES.filter((locale) => !STAFF_LOCALES.some((known) => known === locale));
 
-/** The longest look of a partner, with a word in its name that fits no line beside the mark. */
-const LONGEST = {
-  name: 'Harbor & Lindqvist Telekommunikationsgesellschaft Nordeuropa',
-  hue: '145',
-  help: 'Servicedesk der Telekommunikationsgesellschaft, Durchwahl 4711, werktags von acht bis achtzehn Uhr!!',
-  helpHref: 'mailto:servicedesk.telekommunikation@harbor-lindqvist-nordeuropa.example',
-};
-
 /** The same site, whose people all see the longest look. */
 function dressed(site: Stage['site']): Stage['site'] {
   const { env } = site.world;
   const newPerson: typeof site.newPerson = async (options) => {
     const person = await site.newPerson(options);
     const { user } = (await findPerson(env.db.read, person.id)) ?? {};
-    if (user?.partnerId !== undefined) await dress(site.world, user.partnerId, LONGEST);
+    if (user?.partnerId !== undefined) await dress(site.world, user.partnerId, LONGEST_LOOK);
     return person;
   };
   return { ...site, newPerson };

@@ -12,6 +12,14 @@ export const LOOK = {
   helpHref: 'mailto:it@acme.example',
 };
 
+/** As long as it may be, with a word in the name that fits no line of a phone beside the mark. */
+export const LONGEST_LOOK = {
+  name: 'Harbor & Lindqvist Telekommunikationsgesellschaft Nordeuropa',
+  hue: '145',
+  help: 'Servicedesk der Telekommunikationsgesellschaft, Durchwahl 4711, werktags von acht bis achtzehn Uhr!!',
+  helpHref: 'mailto:servicedesk.telekommunikation@harbor-lindqvist-nordeuropa.example',
+};
+
 /** Gives a partner the whole look. */
 export async function dress(world: World, partnerId: string, look = LOOK): Promise<void> {
   assert.ok(!isRefusal(await changeLook(world.env, 'command_line', partnerId, look)));
