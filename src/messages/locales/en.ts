@@ -74,7 +74,7 @@ export const en = {
   "adoption.csv.signIns": "Sign-ins as CSV",
   "adoption.curve": "People with an authenticator",
   "adoption.curve.desc": "From {from} to {to}, the number of people with an authenticator went from {first, number} to {last, number}, out of {people, plural, one {# person} other {# people}} now.",
-  "adoption.curve.enrolled": "{enrolled, number} with an authenticator",
+  "adoption.curve.enrolled": "{enrolled, number} with MFA",
   "adoption.curve.people": "{people, plural, one {# person} other {# people}}",
   "adoption.curve.young": "The chart appears tomorrow. It has one point for each day.",
   "adoption.day": "Day",

@@ -156,7 +156,9 @@ const MEASURE = `(markup) => {
   const faults = [];
   const boxes = [...main.querySelectorAll('text')].filter((one) => one.checkVisibility()).map((one) => {
     const { left, right, top, bottom } = one.getBoundingClientRect();
-    return { text: one.textContent, left: left + 0.5, right: right - 0.5, top: top + 3, bottom: bottom - 3 };
+    // The numbers of the axis have a column of their own, left of the plot.
+    const plot = one.closest('[role=img]')?.getBoundingClientRect().left ?? 0;
+    return { plot, text: one.textContent, left: left + 0.5, right: right - 0.5, top: top + 3, bottom: bottom - 3 };
   });
   if (boxes.length === 0) return ['no words'];
   const spots = [...main.querySelectorAll('path.line')].flatMap((path) => {
@@ -165,8 +167,9 @@ const MEASURE = `(markup) => {
     return Array.from({ length: 2001 }, (_, step) => path.getPointAtLength((length * step) / 2000).matrixTransform(at));
   });
   for (const [index, one] of boxes.entries()) {
-    const { text, left, right, top, bottom } = one;
+    const { plot, text, left, right, top, bottom } = one;
     if (left < 0 || right > innerWidth) faults.push(text + ' leaves the screen');
+    if (left < plot - 1) faults.push(text + ' leaves the plot');
     if (spots.some(({ x, y }) => x > left && x < right && y > top && y < bottom)) faults.push('a line crosses ' + text);
     for (const other of boxes.slice(index + 1)) {
       const isApart = right <= other.left || other.right <= left || bottom <= other.top || other.bottom <= top;
