@@ -151,7 +151,7 @@ function faultsOf(page: Page, drawing: string): Promise<readonly string[]> {
 
 /** The box of a text has room for accents and descenders that its letters do not use: 3 pixels above and below. */
 const MEASURE = `(markup) => {
-  const main = document.querySelector('main');
+  const main = document.querySelector('main .card') ?? document.querySelector('main');
   main.innerHTML = markup;
   const faults = [];
   const boxes = [...main.querySelectorAll('text')].filter((one) => one.checkVisibility()).map((one) => {

@@ -4,7 +4,7 @@
  */
 
 // The plot on a screen of 320 pixels.
-const NARROWEST_PIXELS = 230;
+const NARROWEST_PIXELS = 215;
 // The plot on the narrowest screen that is no phone, 640 pixels.
 const NARROW_PIXELS = 530;
 // A spark in its tile, beside four others.
