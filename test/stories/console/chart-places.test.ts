@@ -56,7 +56,7 @@ function draw({ points, markers }: Data): string {
     curve({
       ...{ id: 'c', title: 'Curve', desc: 'Curve', locale: 'en', points, markers },
       peopleLabel: `${last?.people} people`,
-      enrolledLabel: `${last?.enrolled} with an authenticator`,
+      enrolledLabel: `${last?.enrolled} with MFA`,
       markerText: (partners) => `${partners} partners due`,
     }),
   );
