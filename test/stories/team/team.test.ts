@@ -137,7 +137,7 @@ test('an invitation that met somebody is resent, changed and removed like any ot
   await world.env.db.transaction((tx) => tx.deleteFrom('users').where('id', '=', nora.id).execute());
   assert.equal((await mia.post(`${path}/invitation`)).status, 303);
   assert.equal((await kindsTo(world, nora.email))[0], 'invitation');
-  assert.match(await read(mia, path), /nora@nordlicht\.example Role Manager State Invited/);
+  assert.match(await read(mia, path), /nora@nordlicht\.example Role Manager Status Invited/);
   assert.equal((await mia.post(`${path}/remove`)).location, '/team?done=removed');
   assert.doesNotMatch(await read(mia, '/team'), /nora@/);
   const again = await mia.post('/team/invite', { email: 'ana@acme.example', name: 'Ana', role: 'member' });
