@@ -35,7 +35,7 @@ test('the curve has a point for each day that was noted, and ends with now', asy
   );
   const { text } = await csm.get('/console/adoption');
   assert.match(text, /<svg class="chart"[^>]*role="img" aria-labelledby="curve-title curve-desc"/);
-  assert.match(text, /<text class="label strong"[^>]*>1 with an authenticator<\/text>/);
+  assert.match(text, /<text class="label strong"[^>]*>1 with MFA<\/text>/);
   assert.match(text, /<text class="label"[^>]*>2 people<\/text>/);
   const { text: csv } = await csm.get('/console/adoption/days.csv?days=30');
   assert.match(csv, /^day,people,enrolled\r\n\d{4}-\d\d-\d\d,1,1\r\n\d{4}-\d\d-\d\d,2,1\r\n$/);
