@@ -56,6 +56,7 @@ for (const locale of OTHERS) {
       await expect(page.locator('html')).toHaveAttribute('lang', locale);
       await expect(heading(page)).toHaveCount(1);
       await expectToFit(page, name);
+      await expectWholeWords(page, name);
       if (WITH_AXE.includes(name)) await checkWithAxe(page);
     }
     expect(faults).toEqual([]);
@@ -86,4 +87,24 @@ test('the switch with all languages fits a phone of 320 px and can be used witho
 async function expectToFit(page: Page, name: string): Promise<void> {
   const needed = await page.evaluate<number>('document.documentElement.scrollWidth');
   expect(needed, name).toBeLessThanOrEqual(320);
+}
+
+/** No word of the heading is cut between two lines, here and where the heading is largest. */
+async function expectWholeWords(page: Page, name: string): Promise<void> {
+  for (const width of [320, 1280]) {
+    await page.setViewportSize({ width, height: 800 });
+    const cut = await page.evaluate<string[]>(`(() => {
+      const text = document.querySelector('h1').firstChild;
+      if (!(text instanceof Text)) return [];
+      const isCut = ({ index, 0: { length } }) => {
+        const range = document.createRange();
+        range.setStart(text, index);
+        range.setEnd(text, index + length);
+        return new Set([...range.getClientRects()].map(({ top }) => top)).size > 1;
+      };
+      return [...text.data.matchAll(/[^\\s-]+/g)].filter(isCut).map(([word]) => word);
+    })()`);
+    const ours = cut.filter((word) => !LONGEST_LOOK.name.includes(word));
+    expect(ours, `${name} at ${width} px`).toEqual([]);
+  }
 }
