@@ -38,7 +38,7 @@ async function statesIn({ world, csm, mia, partnerPath, ana, bo, cy, call }: Ope
   const word = (text: string) => /\b(Active|Invited|Disabled)\b/.exec(text)?.[1]?.toLowerCase();
   const onConsole = [];
   for (const { id } of [ana, bo, cy])
-    onConsole.push(word(/State (\w+)/.exec(await read(csm, `/console/people/${id}`))?.[0] ?? ''));
+    onConsole.push(word(/Status (\w+)/.exec(await read(csm, `/console/people/${id}`))?.[0] ?? ''));
   const list = await read(csm, partnerPath);
   const team = isOpen ? await read(mia, '/team') : list;
   const inList = (text: string) => EMAILS.map((email) => word(text.slice(text.indexOf(email))));
