@@ -212,3 +212,18 @@ test('Latin-1 is refused, and an import is discarded without a trace of its rows
   await workOff(opened.world.env);
   assert.equal((await peopleOf(opened)).length, 1);
 });
+
+test('the page of a check says how many rows are checked, and the list of jobs does too', async (t) => {
+  const opened = await open(t);
+  const { world, csm } = opened;
+  const rows = Array.from({ length: 450 }, (_, number) => `acme,u${number}@acme.example`);
+  const { location = '' } = await sendFile(csm, '/console/import', `partner,email\n${rows.join('\n')}\n`);
+  await csm.get(location);
+  await csm.post(location, { partner: '0', email: '1' });
+  let looks = 0;
+  await workOff(world.env, () => ++looks > 2);
+  assert.match(await read(csm, location.replace('/columns', '')), /Checking · 200 of 450 done/);
+  assert.match(await read(csm, '/console/bulk'), /Import 200 of 450 done Checking/);
+  await workOff(world.env);
+  assert.match(await read(csm, location.replace('/columns', '')), /Not started · 450 rows, none added/);
+});
