@@ -43,7 +43,10 @@ test('C12 the activity shows an invitation to somebody with access elsewhere lik
     paths.push(path);
     await mia.post(`${path}/invitation`);
     await mia.post(`${path}/role`);
-    shown.push((await read(mia, '/team/activity')).split('Mia Roth').length - before);
+    const activity = await read(mia, '/team/activity');
+    shown.push(activity.split('Mia Roth').length - before);
+    assert.match(activity, /Invitation sent Mia Roth –/);
+    assert.doesNotMatch(activity, /Invitation sent Mia Roth (?!–)/, 'whom an invitation reached');
     await mia.post(`${path}/remove`);
   }
   assert.deepEqual(shown, [2, 2]);
