@@ -51,10 +51,7 @@ export function repeatsColumn<Name extends string>(cells: readonly string[], nam
 }
 
 function columnNamed<Name extends string>(cell: string, names: readonly Name[]): Name | undefined {
-  const plain = cell
-    .normalize('NFC')
-    .toLowerCase()
-    .replace(/[\s_-]/g, '');
+  const plain = cell.toLowerCase().replace(/[\s_-]/g, '');
   return names.find((one) => one.replace('_', '') === plain || ALSO[plain]?.includes(one));
 }
 
