@@ -33,7 +33,7 @@ test('a dry run adds nothing, the import adds all, and a second one finds them t
   const adds = { rows: 2, adds: 2, partners: 1, people: 2 };
   assert.deepEqual([dry.code, JSON.parse(dry.out)], [0, { ...adds, exist: 0, faults: [], faultCount: 0 }]);
   const said = (await run('user', 'import', path, '--dry-run')).out;
-  assert.match(said, /^2 rows without a fault: 1 partner and 2 people would be added, 0 rows are there already\./);
+  assert.match(said, /^2 rows without errors: 1 partner and 2 people would be added, 0 rows are there already\./);
   assert.deepEqual(await people(), []);
   const done = await run('user', 'import', path);
   assert.match(done.out, /^2 done, 0 left as they were, 0 failed\./);

@@ -48,7 +48,7 @@ function dryOutput({ rows, items }: CheckedCsv): Output {
   return {
     data: { rows, changes: rows - same, same, faults: [], faultCount: 0 },
     lines: [
-      `${counted(rows, 'row')} without a fault: ${rows - same} would change, ${same} would stay unchanged. Nothing was changed.`,
+      `${counted(rows, 'row')} without errors: ${rows - same} would change, ${same} would stay unchanged. Nothing was changed.`,
     ],
   };
 }

@@ -69,7 +69,7 @@ async function dryOutput(env: Env, job: BulkJob): Promise<Output> {
   const { id, total, unchanged } = job;
   const { partners = 0, people = 0 } = settingsOf(job).adds ?? {};
   await stopBulk(env, ACTOR, id);
-  const text = `${counted(total, 'row')} without a fault: ${counted(partners, 'partner')} and ${counted(people, 'person', 'people')} would be added, ${counted(unchanged, 'row is', 'rows are')} there already. Nothing was added.`;
+  const text = `${counted(total, 'row')} without errors: ${counted(partners, 'partner')} and ${counted(people, 'person', 'people')} would be added, ${counted(unchanged, 'row is', 'rows are')} there already. Nothing was added.`;
   return {
     data: { rows: total, adds: total - unchanged, partners, people, exist: unchanged, faults: [], faultCount: 0 },
     lines: [text],

@@ -2,8 +2,8 @@
 export type CsvRow = { readonly line: number; readonly cells: readonly string[] };
 
 /**
- * Why a file cannot be read further, and in which line. `encoding`: no UTF-8; `utf16`: UTF-16 without its mark; `zero`: a zero
- * byte, so no text;
+ * Why a file cannot be read further, and in which line. `encoding`: no UTF-8; `utf16`: UTF-16 without its mark;
+ * `zero`: a zero byte, which no text has;
  * `quote`: a quotation mark without its partner; `too_long`: a row longer than any of ours; `too_many`: too many rows.
  */
 export type CsvFault = {

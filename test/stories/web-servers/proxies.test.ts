@@ -4,7 +4,8 @@ import { listen } from '#http/server/listen.ts';
 import { createSite } from '#store/forward-auth/sites.ts';
 import { ANA } from '../../story.ts';
 import { openWorld } from '../../world.ts';
-import { type ProxyName, startProxy } from './proxies.ts';
+import type { ProxyName } from './nginx-caddy.ts';
+import { startProxy } from './proxies.ts';
 import { freePort, startPortal } from './servers.ts';
 import { openSocketBrowser, PAGE, SCRIPT, toldOf } from './socket-browser.ts';
 

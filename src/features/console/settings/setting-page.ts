@@ -23,18 +23,14 @@ type SettingPage = {
 export function settingPage(view: View, page: SettingPage): Html {
   const { t } = view;
   const { setting, refusal } = page;
-  const { key, name, source } = setting;
+  const { name, source } = setting;
   const isFixed = source === 'environment';
   const fields = html`${seenField(setting)}${control(view, page)}
 ${!isFixed && setting.isRule && reasonField(view, page.reason, errorAt(refusal, 'reason'))}`;
-  return consolePage(view, {
-    title: t(`settings.${key}.title`),
-    part: 'settings',
-    above: { href: SETTINGS, label: t('console.settings') },
-    narrow: true,
+  return settingFrame(view, {
+    setting,
     refusal,
-    body: html`<p class="lead">${t(`settings.${key}.lead`)}</p>
-${isFixed ? notice(sourceWords(view, setting), 'info') : html`<p>${t('settings.now')} ${valueCell(view, setting, valueWords(view, setting, setting.value))}</p>`}
+    body: html`${isFixed ? notice(sourceWords(view, setting), 'info') : html`<p>${t('settings.now')} ${valueCell(view, setting, valueWords(view, setting, setting.value))}</p>`}
 ${
   isFixed
     ? html`${control(view, page)}${actions(linkButton(SETTINGS, t('button.cancel')))}`
@@ -43,7 +39,30 @@ ${
         `${SETTINGS}/${name}`,
         html`${fields}<div class="actions">${submitButton(t('settings.save'))}${linkButton(SETTINGS, t('button.cancel'))}</div>`,
       )
+}`,
+  });
 }
+
+type SettingFrame = {
+  readonly setting: ShownSetting;
+  readonly refusal: Refused | undefined;
+  readonly assets?: readonly string[];
+  readonly body: Html;
+};
+
+/** What every page of one setting has: its title, what it is for, and the way back to its default. */
+export function settingFrame(view: View, { setting, refusal, assets, body }: SettingFrame): Html {
+  const { t } = view;
+  const { key, name, source } = setting;
+  return consolePage(view, {
+    title: t(`settings.${key}.title`),
+    part: 'settings',
+    above: { href: SETTINGS, label: t('console.settings') },
+    narrow: true,
+    refusal,
+    ...(assets && { assets }),
+    body: html`<p class="lead">${t(`settings.${key}.lead`)}</p>
+${body}
 ${source === 'stored' && actions(linkButton(`${SETTINGS}/${name}/default`, t('settings.default.button')))}`,
   });
 }
